@@ -1,0 +1,1 @@
+"""How a tick is driven: which loops, batches and devices a twin runs in."""

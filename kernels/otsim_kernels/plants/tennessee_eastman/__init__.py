@@ -1,0 +1,1 @@
+"""Tennessee Eastman: reactor, condenser, separator, stripper and recycle in closed loop."""

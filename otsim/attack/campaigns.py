@@ -1,0 +1,65 @@
+"""Sampled campaigns: who attacks, when each node falls, who notices, what is done to the plant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Campaigns", "PlantActions"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantActions:
+    """What n campaigns do to the plant, one row for every action of every goal of the study.
+
+    Rows stand in the order of `study.attack.goals` and of each goal's actions, whichever goal a
+    campaign wants; the rows of other goals never start.
+
+    Attributes:
+        start_h: f64[n_actions, n], hours after the goal is reached; inf for actions not taken.
+        stop_h: f64[n_actions, n], same clock; inf for no end.
+        value: f64[n_actions, n], in the unit of the action; 0 where the kind takes no value.
+    """
+
+    start_h: Floats
+    stop_h: Floats
+    value: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaigns:
+    """A range of n sampled campaigns; times are hours from the first attempt, inf for never.
+
+    Attributes:
+        twin_id: i64[n], the global twin numbers.
+        profile: i32[n], index into `study.attackers.profiles`.
+        goal: i32[n], the goal that is wanted, index into `study.attack.goals`.
+        entry: i32[n], index into `tree.entry_names` of the first entry to fall; -1 for none.
+        attempts: i32[n], attempts drawn until one breached; 1 where the rate counts attempts.
+        entry_h: when the first entry fell.
+        goal_h: when the last of the goal's needs fell, response or not.
+        detected_h: first detection of an attempted step.
+        response_h: when the response is complete (only if it is acted upon).
+        acts: bool[n], the goal was reached before the response and within the budget.
+        actions: what is then done to the plant.
+        node_h: f32[n_nodes, n], when each node of the tree falls, in the order of the file.
+    """
+
+    twin_id: npt.NDArray[np.int64]
+    profile: Ints
+    goal: Ints
+    entry: Ints
+    attempts: Ints
+    entry_h: Floats
+    goal_h: Floats
+    detected_h: Floats
+    response_h: Floats
+    acts: Bools
+    actions: PlantActions
+    node_h: npt.NDArray[np.float32]

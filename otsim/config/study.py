@@ -1,0 +1,87 @@
+"""The study: one YAML file that says everything a run needs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from otsim.config.distribution_parameters import Frozen, Real
+from otsim.config.field_types import Source, Whole
+from otsim.config.study_attack import Attack
+from otsim.config.study_attackers import Attackers
+from otsim.config.study_defence import Defence
+from otsim.config.study_loss import Loss
+from otsim.config.study_plant import Plant
+
+__all__ = ["Report", "Simulation", "Study", "UncertainInput"]
+
+
+class UncertainInput(Frozen):
+    """One input that may be off, and how far; a bar of the tornado."""
+
+    key: str = Field(
+        description="Key path of a number: attackers.frequency.per_year or .dispersion, "
+        "attackers.profiles.NAME.share, or anything below loss, such as "
+        "loss.restart_h.lognormal.median."
+    )
+    low: Real = Field(description="Low value, in the unit of the key.")
+    high: Real = Field(description="High value, in the unit of the key.")
+    title: str | None = Field(None, description="Label in the report. Default: the key.")
+    source: Source = None
+
+
+class Simulation(Frozen):
+    """How many twins, and how they are computed; only seed and precision decide results."""
+
+    twins: Annotated[Whole, Field(ge=1, le=1_000_000_000)] = Field(
+        4096, description="Number of sampled campaigns. Default 4096."
+    )
+    seed: Annotated[Whole, Field(ge=0, lt=2**63)] = Field(
+        1, description="Same seed, same results. Default 1."
+    )
+    precision: Literal["float32", "float64"] = Field(
+        "float32", description="Floating-point numbers of the twins. Default float32."
+    )
+    shard_size: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
+        1024, description="Twins per committed file. Default 1024."
+    )
+    batch: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
+        256, description="Twins computed side by side. Default 256."
+    )
+
+
+class Report(Frozen):
+    """What the report shows."""
+
+    return_periods: tuple[
+        Annotated[float, Field(gt=1, le=1e7, allow_inf_nan=False, strict=True)], ...
+    ] = Field(
+        (10.0, 50.0, 100.0, 250.0, 500.0),
+        min_length=1,
+        description="Return periods of the loss table, years, each above 1. "
+        "Default [10, 50, 100, 250, 500].",
+    )
+
+
+class Study(Frozen):
+    """A study of the cyber risk of one plant."""
+
+    version: Annotated[Literal[1], Field(strict=True)] = Field(
+        description="Version of this format: 1."
+    )
+    title: str = Field(description="Title of the report.")
+    description: str | None = Field(None, description="Prose for the report.")
+    plant: Plant = Field(description="The process that the attack meets.")
+    attackers: Attackers = Field(description="Who attacks, and how often.")
+    attack: Attack = Field(description="The way in, and what is done there.")
+    defence: Defence = Field(Defence(), description="What stands against the campaign.")
+    loss: Loss = Field(description="What downtime, bad product and damage cost.")
+    uncertainty: tuple[UncertainInput, ...] = Field(
+        (), description="Inputs that may be off; the tornado shows their effect. Default none."
+    )
+    simulation: Simulation = Field(Simulation(), description="How many twins, and how.")
+    report: Report = Field(Report(), description="What the report shows.")
+    sources: dict[str, str] = Field(
+        {}, description="Bibliography: text by key; `source` fields may name a key."
+    )
