@@ -91,37 +91,43 @@ def draw_bank(named: Sequence[tuple[str, Quantile]]) -> DrawBank:
 
 
 def draw_all(
-    bank: DrawBank, key: StreamKey, slot: int = 0, dtype: Any = np.float32
+    bank: DrawBank, key: StreamKey, slot: int | Array = 0, dtype: Any = np.float32
 ) -> tuple[Array, ...]:
+    """Draw every distribution of a bank; `draw_table` as one array f[n] for each distribution."""
+    return tuple(draw_table(bank, key, slot, dtype))
+
+
+def draw_table(
+    bank: DrawBank, key: StreamKey, slot: int | Array = 0, dtype: Any = np.float32
+) -> Array:
     """Draw every distribution of a bank.
 
     Args:
         bank: from `draw_bank`.
         key: stream keys of n twins, u32[n].
-        slot: which draw of this purpose.
-        dtype: float32, or float64 on NumPy.
+        slot: which draw of this purpose, one for all or u32[n].
+        dtype: float32, or float64 on NumPy or where JAX has 64 bits.
 
     Returns:
-        One array f[n] for each distribution, in the bank's order.
+        f[n_distributions, n], a row for each distribution, in the bank's order.
     """
+    n_twins = key.high.shape[0]
+    xp = _array_module(key.high)
     if not bank.owners:
-        return ()
+        return xp.zeros((0, n_twins), dtype)
     wide = StreamKey(high=key.high[None, :], low=key.low[None, :])
-    u = uniform(draw_bits(wide, bank.purposes, slot)[0], dtype)
-    drawn: dict[int, Array] = {}
-    for group in bank.families:
-        values = inverse(group.family, group.params, _take_rows(u, group.rows))
-        drawn.update({row: values[i] for i, row in enumerate(group.rows)})
-    scales = _like(bank.scales, u)
-    totals = []
-    for rows in bank.owners:
-        terms = [drawn[row] * scales[row] for row in rows]
-        totals.append(sum(terms[1:], start=terms[0]))
-    return tuple(totals)
+    drawn = [_draw_family(group, bank, wide, slot, dtype) for group in bank.families]
+    order = np.argsort([row for group in bank.families for row in group.rows])
+    rows = xp.concatenate(drawn)[order] * xp.asarray(bank.scales, dtype=dtype)
+    return _add_terms(rows, bank.owners)
 
 
 def sample(
-    quantile: Quantile, key: StreamKey, purpose: str, slot: int = 0, dtype: Any = np.float64
+    quantile: Quantile,
+    key: StreamKey,
+    purpose: str,
+    slot: int | Array = 0,
+    dtype: Any = np.float64,
 ) -> Array:
     """Draw one distribution for n twins.
 
@@ -129,8 +135,8 @@ def sample(
         quantile: the compiled distribution.
         key: stream keys of the twins, u32[n].
         purpose: name of the purpose; the same name gives the same draw.
-        slot: which draw of this purpose.
-        dtype: float64 (NumPy only) or float32.
+        slot: which draw of this purpose, one for all or u32[n].
+        dtype: float64 (on NumPy, or where JAX has 64 bits) or float32.
 
     Returns:
         f[n] in the distribution's unit times `quantile.scale`.
@@ -192,10 +198,27 @@ def _flat_terms(
     ]
 
 
-def _take_rows(u: Array, rows: tuple[int, ...]) -> Array:
-    if len(rows) == rows[-1] - rows[0] + 1:
-        return u[rows[0] : rows[-1] + 1]
-    return u[np.array(rows)]
+def _draw_family(
+    group: FamilyRows, bank: DrawBank, wide: StreamKey, slot: int | Array, dtype: Any
+) -> Array:
+    """Draw the rows of one family; a fixed number costs no draw."""
+    xp = _array_module(wide.high)
+    if group.family == "fixed":
+        shape = (len(group.rows), wide.high.shape[1])
+        return xp.broadcast_to(xp.asarray(group.params[0], dtype=dtype), shape)
+    purposes = bank.purposes[np.array(group.rows)]
+    u = uniform(draw_bits(wide, purposes, slot)[0], dtype)
+    return inverse(group.family, group.params, u)
+
+
+def _add_terms(rows: Array, owners: tuple[tuple[int, ...], ...]) -> Array:
+    """Add the rows that belong to one distribution, in their order."""
+    total = rows[np.array([terms[0] for terms in owners])]
+    for i in range(1, max(map(len, owners))):
+        more = np.array([terms[i] if i < len(terms) else 0 for terms in owners])
+        present = np.array([[i < len(terms)] for terms in owners])
+        total = total + _array_module(rows).where(present, rows[more], _like(0.0, rows))
+    return total
 
 
 def _array_module(array: Array) -> ModuleType:

@@ -40,15 +40,17 @@ class Campaigns:
         twin_id: i64[n], the global twin numbers.
         profile: i32[n], index into `study.attackers.profiles`.
         goal: i32[n], the goal that is wanted, index into `study.attack.goals`.
-        entry: i32[n], index into `tree.entry_names` of the first entry to fall; -1 for none.
+        entry: i32[n], index into `tree.entry_names` of the first entry to fall before the response
+            and within the budget (a breach); -1 for none.
         attempts: i32[n], attempts drawn until one breached; 1 where the rate counts attempts.
-        entry_h: when the first entry fell.
+        entry_h: when that entry fell; inf for none.
         goal_h: when the last of the goal's needs fell, response or not.
         detected_h: first detection of an attempted step.
         response_h: when the response is complete (only if it is acted upon).
         acts: bool[n], the goal was reached before the response and within the budget.
         actions: what is then done to the plant.
-        node_h: f32[n_nodes, n], when each node of the tree falls, in the order of the file.
+        node_h: f32[n_nodes, n], when each node of the tree falls, response or not, in the order
+            of the file.
     """
 
     twin_id: npt.NDArray[np.int64]

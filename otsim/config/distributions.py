@@ -32,6 +32,7 @@ from otsim.config.distribution_parameters import (
 __all__ = ["Distribution", "DistributionBase", "FixedNumber", "NonNegativeDistribution"]
 
 PERT_SHAPE = 4.0
+LARGEST_MEAN = 1e30
 
 
 class DistributionBase:
@@ -47,6 +48,11 @@ class DistributionBase:
         """The lower end of the support; 0 for the families of positive numbers."""
         return 0.0
 
+    @property
+    def highest(self) -> float:
+        """The upper end of the support; inf for those without one."""
+        return math.inf
+
 
 class FixedNumber(RootModel[Real], DistributionBase):
     """A plain number: always this value."""
@@ -60,6 +66,11 @@ class FixedNumber(RootModel[Real], DistributionBase):
 
     @property
     def lowest(self) -> float:
+        """The number itself."""
+        return self.root
+
+    @property
+    def highest(self) -> float:
         """The number itself."""
         return self.root
 
@@ -126,6 +137,11 @@ class Pert(Frozen, DistributionBase):
         """The low end."""
         return self.pert.low
 
+    @property
+    def highest(self) -> float:
+        """The high end."""
+        return self.pert.high
+
 
 class Triangular(Frozen, DistributionBase):
     """Three-point estimate with straight sides."""
@@ -141,6 +157,11 @@ class Triangular(Frozen, DistributionBase):
     def lowest(self) -> float:
         """The low end."""
         return self.triangular.low
+
+    @property
+    def highest(self) -> float:
+        """The high end."""
+        return self.triangular.high
 
 
 class Uniform(Frozen, DistributionBase):
@@ -158,6 +179,11 @@ class Uniform(Frozen, DistributionBase):
         """The low end."""
         return self.uniform.low
 
+    @property
+    def highest(self) -> float:
+        """The high end."""
+        return self.uniform.high
+
 
 class Fixed(Frozen, DistributionBase):
     """Always the same value; a plain number says the same."""
@@ -171,6 +197,11 @@ class Fixed(Frozen, DistributionBase):
 
     @property
     def lowest(self) -> float:
+        """The value."""
+        return self.fixed
+
+    @property
+    def highest(self) -> float:
         """The value."""
         return self.fixed
 
@@ -191,6 +222,11 @@ class Discrete(Frozen, DistributionBase):
         """The smallest value."""
         return min(self.discrete.values)
 
+    @property
+    def highest(self) -> float:
+        """The largest value."""
+        return max(self.discrete.values)
+
 
 class Sum(Frozen, DistributionBase):
     """Sum of independent terms, one draw each."""
@@ -206,6 +242,11 @@ class Sum(Frozen, DistributionBase):
     def lowest(self) -> float:
         """Sum of the low ends."""
         return math.fsum(term.lowest for term in self.sum)
+
+    @property
+    def highest(self) -> float:
+        """Sum of the high ends."""
+        return math.fsum(term.highest for term in self.sum)
 
 
 _FORMS = (
@@ -255,6 +296,19 @@ def _tag(value: Any) -> str:
     return "number" if _is_number(value) else str(next(iter(value)))
 
 
+def _finite_mean(value: Any) -> Any:
+    """Refuse parameters that no number can follow, before anything computes with them."""
+    try:
+        mean = value.mean
+    except (OverflowError, ZeroDivisionError):
+        mean = math.inf
+    if abs(mean) <= LARGEST_MEAN:
+        return value
+    raise PydanticCustomError(
+        "distribution_size", "has a mean beyond {most}; check its parameters", {"most": "1e30"}
+    )
+
+
 Distribution = Annotated[
     Annotated[FixedNumber, Tag("number")]
     | Annotated[Exponential, Tag("exponential")]
@@ -269,6 +323,7 @@ Distribution = Annotated[
     | Annotated[Sum, Tag("sum")],
     Discriminator(_tag),
     BeforeValidator(_known_form),
+    AfterValidator(_finite_mean),
 ]
 """Any distribution of a real number. Locations of errors hold the family's name twice."""
 

@@ -16,16 +16,20 @@ class PlantPoints:
     """What a study may name on a plant.
 
     Attributes:
+        title: the plant in words.
         signals: every point that can be read or touched.
         links: communication links that can be cut.
         damage_columns: physical outcomes of a twin, which fragilities refer to.
         disturbances: numbers of the plant's own disturbances.
+        rupture_signals: vessels that may rupture, with the signal of their pressure.
     """
 
+    title: str
     signals: tuple[Signal, ...]
     links: tuple[Link, ...]
     damage_columns: tuple[DamageColumn, ...]
     disturbances: tuple[int, ...]
+    rupture_signals: dict[str, str]
 
     @cached_property
     def by_name(self) -> dict[str, Signal]:
@@ -35,9 +39,11 @@ class PlantPoints:
 
 PLANT_POINTS: dict[str, PlantPoints] = {
     "tennessee_eastman": PlantPoints(
+        title="Tennessee Eastman process: reactor, separator, stripper (Downs and Vogel, 1993)",
         signals=tennessee_eastman.SIGNALS,
         links=tennessee_eastman.LINKS,
         damage_columns=tennessee_eastman.DAMAGE_COLUMNS,
         disturbances=tuple(range(1, 21)),
+        rupture_signals={"reactor": "XMEAS7"},
     ),
 }

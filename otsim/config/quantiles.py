@@ -36,8 +36,8 @@ def compile_distribution(given: DistributionBase, scale: float = 1.0) -> Quantil
 
     Gamma and PERT become tables over the normal score, 4,096 cells between -6.5 and 6.5, linear
     between their ends: of the logarithm for gamma, of the value for PERT. Measured against scipy
-    in float64, the probability P(X <= x) is off by at most 4e-7 (gamma, shapes 0.1 to 100) and
-    4e-7 (PERT), a thousandth of a standard error at 1e6 samples.
+    in float64, the probability P(X <= x) is off by at most 5e-7 (gamma of shapes 0.1 to 100, and
+    PERT), a thousandth of a standard error at 1e6 samples.
 
     Args:
         given: the distribution.
@@ -87,8 +87,9 @@ def _discrete_steps(given: Discrete) -> np.ndarray:
 
 def _scores() -> tuple[np.ndarray, np.ndarray]:
     """Probabilities below and above the ends of the table's cells."""
-    from otsim_kernels.distributions import TABLE_CELLS, TABLE_LIMIT
     from scipy.special import ndtr
+
+    from otsim_kernels.distributions import TABLE_CELLS, TABLE_LIMIT
 
     scores = np.linspace(-TABLE_LIMIT, TABLE_LIMIT, TABLE_CELLS + 1)
     return ndtr(scores), ndtr(-scores)
@@ -99,7 +100,8 @@ def _gamma_table(shape: float) -> np.ndarray:
 
     below, above = _scores()
     values = np.where(below < 0.5, gammaincinv(shape, below), gammainccinv(shape, above))
-    return np.log(np.maximum(values, _TINY))
+    table: np.ndarray = np.log(np.maximum(values, _TINY))
+    return table
 
 
 def _pert_table(given: ThreePoints) -> np.ndarray:
@@ -110,4 +112,5 @@ def _pert_table(given: ThreePoints) -> np.ndarray:
     rise = 1.0 + PERT_SHAPE * (given.mode - given.low) / width
     fall = 1.0 + PERT_SHAPE * (given.high - given.mode) / width
     lower, upper = betaincinv(rise, fall, below), 1.0 - betaincinv(fall, rise, above)
-    return given.low + width * np.where(below < 0.5, lower, upper)
+    table: np.ndarray = given.low + width * np.where(below < 0.5, lower, upper)
+    return table

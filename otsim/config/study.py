@@ -67,9 +67,7 @@ class Report(Frozen):
 class Study(Frozen):
     """A study of the cyber risk of one plant."""
 
-    version: Annotated[Literal[1], Field(strict=True)] = Field(
-        description="Version of this format: 1."
-    )
+    version: Literal[1] = Field(description="Version of this format: 1.")
     title: str = Field(description="Title of the report.")
     description: str | None = Field(None, description="Prose for the report.")
     plant: Plant = Field(description="The process that the attack meets.")
@@ -78,7 +76,9 @@ class Study(Frozen):
     defence: Defence = Field(Defence(), description="What stands against the campaign.")
     loss: Loss = Field(description="What downtime, bad product and damage cost.")
     uncertainty: tuple[UncertainInput, ...] = Field(
-        (), description="Inputs that may be off; the tornado shows their effect. Default none."
+        (),
+        max_length=100,
+        description="Inputs that may be off; the tornado shows their effect. Default none.",
     )
     simulation: Simulation = Field(Simulation(), description="How many twins, and how.")
     report: Report = Field(Report(), description="What the report shows.")

@@ -71,8 +71,9 @@ class Action(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _recording(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("kind") == "replay":
-            return {"record_min": _RECORD_MIN, **given}
+        replay = isinstance(given, dict) and given.get("kind") == "replay"
+        if replay and given.get("record_min") is None:
+            return {**given, "record_min": _RECORD_MIN}
         return given
 
 

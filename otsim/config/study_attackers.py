@@ -59,12 +59,12 @@ class Attackers(Frozen):
     """Who attacks, and how often."""
 
     frequency: Frequency = Field(description="How many campaigns a year holds.")
-    common_effort_sigma: Annotated[
-        float, Field(ge=0, le=5, allow_inf_nan=False, strict=True)
-    ] = Field(
-        0.5,
-        description="All times of one campaign share the factor exp(sigma * Z), Z standard "
-        "normal; 0 is none. Default 0.5 (otsim's assumption).",
+    common_effort_sigma: Annotated[float, Field(ge=0, le=5, allow_inf_nan=False, strict=True)] = (
+        Field(
+            0.5,
+            description="All times of one campaign share the factor exp(sigma * Z), Z standard "
+            "normal; 0 is none. Default 0.5 (otsim's assumption).",
+        )
     )
     budget_d: Positive | None = Field(
         None, description="Days after which a campaign gives up. Default: never."

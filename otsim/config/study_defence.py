@@ -17,7 +17,9 @@ __all__ = ["Defence", "Operators", "Response"]
 class Response(Frozen):
     """Incident response: a clock that starts at the first detection of the campaign."""
 
-    probability: Probability = Field(1.0, description="Chance that a detection is acted upon.")
+    probability: Probability = Field(
+        1.0, description="Chance that a detection is acted upon, 0 to 1. Default 1."
+    )
     delay_h: NonNegativeDistribution = Field(
         description="Hours from the first detection until the response is complete."
     )

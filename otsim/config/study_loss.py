@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from math import log
+from statistics import NormalDist
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -61,7 +61,7 @@ class Fragility(Frozen):
         """
         if value <= 0.0:
             return 0.0 if self.extreme == "peak" else 1.0
-        above = NormalDist().cdf(log(value / self.median) / self.sigma)
+        above = NormalDist().cdf((log(value) - log(self.median)) / self.sigma)
         return above if self.extreme == "peak" else 1.0 - above
 
 

@@ -12,6 +12,8 @@ __all__ = ["Problem", "attacker_nodes", "children_first", "problems", "unknown_n
 
 Problem = tuple[tuple[str | int, ...], str]
 _LEAF_ONLY = ("probability", "time_h", "time_d", "detection", "technique", "entry")
+_MOST_HINTS = 20
+_MOST_NAMES = 2000
 
 
 def problems(tree: AttackTree, *, need_entry: bool = False) -> list[Problem]:
@@ -25,7 +27,9 @@ def problems(tree: AttackTree, *, need_entry: bool = False) -> list[Problem]:
         For each fault its location below the tree, such as `("nodes", "a", "children", 0)`, and
         a message; empty if the tree is sound.
     """
-    found = [fault for name, node in tree.nodes.items() for fault in _node_faults(tree, name, node)]
+    found: list[Problem] = []
+    for name, node in tree.nodes.items():
+        found += _node_faults(tree, name, node, hint=len(found) < _MOST_HINTS)
     found += unknown_nodes(tree, tree.roots or (), ("roots",))
     if not found:  # what follows needs a graph whose links all exist
         found += _cycles(tree) or [*_stray_nodes(tree), *_countermeasure_faults(tree)]
@@ -35,11 +39,15 @@ def problems(tree: AttackTree, *, need_entry: bool = False) -> list[Problem]:
 
 
 def unknown_nodes(
-    tree: AttackTree, names: Iterable[str], location: tuple[str | int, ...]
+    tree: AttackTree, names: Iterable[str], location: tuple[str | int, ...], *, hint: bool = True
 ) -> list[Problem]:
-    """Find the names that no node of the tree bears, with a hint at the nearest one."""
+    """Find the names that no node of the tree bears, with a hint at the nearest one.
+
+    Hints end after the first few and in large trees: to seek them takes longer than the rest.
+    """
+    hint = hint and len(tree.nodes) <= _MOST_NAMES
     return [
-        ((*location, i), _no_such_node(tree, name))
+        ((*location, i), _no_such_node(tree, name, hint=hint and i < _MOST_HINTS))
         for i, name in enumerate(names)
         if name not in tree.nodes
     ]
@@ -67,12 +75,14 @@ def attacker_nodes(tree: AttackTree) -> set[str]:
     return {name for name, attacker in seen if attacker}
 
 
-def _node_faults(tree: AttackTree, name: str, node: Node) -> Iterator[Problem]:
+def _node_faults(tree: AttackTree, name: str, node: Node, *, hint: bool) -> Iterator[Problem]:
     place = ("nodes", name)
-    yield from unknown_nodes(tree, node.children, (*place, "children"))
+    yield from unknown_nodes(tree, node.children, (*place, "children"), hint=hint)
+    seen: set[str] = set()
     for i, child in enumerate(node.children):
-        if child in node.children[:i]:
+        if child in seen:
             yield (*place, "children", i), f"{child!r} is named twice; name each child once"
+        seen.add(child)
     yield from _leaf_faults(place, node) if node.gate == "LEAF" else _gate_faults(place, node)
 
 
@@ -91,7 +101,7 @@ def _gate_faults(place: tuple[str, str], node: Node) -> Iterator[Problem]:
     if count == 0:
         yield place, f"{node.gate} needs children; name at least one"
     for key in _LEAF_ONLY:
-        if key in node.model_fields_set:
+        if key in node.model_fields_set and getattr(node, key) is not None:
             yield (*place, key), f"{key} is for a LEAF, not for {node.gate}; move it to a leaf"
     if node.gate == "COUNTER" and count not in (0, 2):
         message = f"COUNTER needs two children (a step, its countermeasure), not {count}"
@@ -104,10 +114,10 @@ def _gate_faults(place: tuple[str, str], node: Node) -> Iterator[Problem]:
         yield (*place, "k"), f"k is {node.k}, but there are {count} children"
 
 
-def _no_such_node(tree: AttackTree, name: str) -> str:
-    near = difflib.get_close_matches(name, tree.nodes, n=1)
-    hint = f"did you mean {near[0]}?" if near else "add it under nodes"
-    return f"no node is named {name!r} ({hint})"
+def _no_such_node(tree: AttackTree, name: str, *, hint: bool) -> str:
+    near = difflib.get_close_matches(name, tree.nodes, n=1) if hint else []
+    what_to_do = f"did you mean {near[0]}?" if near else "add it under nodes"
+    return f"no node is named {name!r} ({what_to_do})"
 
 
 def _cycles(tree: AttackTree) -> list[Problem]:

@@ -211,7 +211,7 @@ class _Builder:
 
     def _check(self, event: Any, depth: int) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(event, f"alias *{one_line(event.anchor)}; write the value out")
+            self._refuse(event, f"alias *{one_line(str(event.anchor))}; write the value out")
         if event.anchor is not None:
             self._refuse(event, f"anchor &{one_line(event.anchor)}; remove it")
         if event.tag is not None:

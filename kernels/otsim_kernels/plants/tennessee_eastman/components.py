@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 Array = jax.Array
+Number = Array | float  # a plain number where nothing varies
 Mixture = tuple[Array, ...]  # one value for each of A to H, in this order
 
 MOLAR_MASS = (2.0, 25.4, 28.0, 32.0, 46.0, 48.0, 62.0, 76.0)  # lb/lb-mol
@@ -142,7 +143,9 @@ def liquid_volume(amounts: Mixture, temperature_c: Array) -> Array:
     for i, amount in enumerate(amounts, start=offset):
         d0, d1, d2 = DENSITY[i]
         mass = amount * MOLAR_MASS[i]
-        volumes.append(mass if d1 == 0.0 else mass / (d0 + (d1 + d2 * temperature_c) * temperature_c))
+        volumes.append(
+            mass if d1 == 0.0 else mass / (d0 + (d1 + d2 * temperature_c) * temperature_c)
+        )
     return total(volumes)
 
 

@@ -16,6 +16,8 @@ import jax.numpy as jnp
 from otsim_kernels.plants.tennessee_eastman import components as chem
 from otsim_kernels.plants.tennessee_eastman.components import Array, Mixture
 
+Number = Array | float
+Rates = tuple[Array, Array, Array, Array]  # of the four reactions, lb-mol/h
 REACTOR_FT3, SEPARATOR_FT3, MIXING_FT3 = 1300.0, 3500.0, 5000.0
 GAUGE_ZERO_MMHG = 760.0
 COMPRESSOR_MAX_LB_H = 280275.0
@@ -56,20 +58,20 @@ class Process:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What disturbances act on; every leaf is f32[]. Defaults: `disturbances.UNDISTURBED`."""
+    """What disturbances act on; every leaf is f32[], or a plain number where nothing acts."""
 
-    feed4: tuple[Array, Array, Array]  # mole fractions of A, B, C
-    feed1_c: Array
-    feed4_c: Array
-    reactor_water_inlet_c: Array
-    condenser_water_inlet_c: Array
-    kinetics: tuple[Array, Array]  # factors on reactions 1 and 2
-    feed3_flow: Array  # factors on flows
-    feed4_flow: Array
-    steam_fouling: Array  # added share of steam heat transfer
-    reactor_fouling: Array  # pulses, 0 to 1
-    condenser_fouling: Array
-    effluent_fouling: Array
+    feed4: tuple[Number, Number, Number]  # mole fractions of A, B, C
+    feed1_c: Number
+    feed4_c: Number
+    reactor_water_inlet_c: Number
+    condenser_water_inlet_c: Number
+    kinetics: tuple[Number, Number]  # factors on reactions 1 and 2
+    feed3_flow: Number  # factors on flows
+    feed4_flow: Number
+    steam_fouling: Number  # added share of steam heat transfer
+    reactor_fouling: Number  # pulses, 0 to 1
+    condenser_fouling: Number
+    effluent_fouling: Number
 
 
 @jax.tree_util.register_dataclass
@@ -107,7 +109,6 @@ class Streams:
     separator_heat: Array
     steam_heat: Array
     compressor_heat: Array
-    rates: tuple[Array, Array, Array, Array]  # reactions 1 to 4, lb-mol/h
 
 
 def streams_at(
@@ -151,7 +152,9 @@ def streams_at(
         9: chem.molar_mass(y_separator),
     }
     masses[10] = masses[9]
-    flows, compressor_heat = _flows(process, around, masses, (p_reactor, p_separator, p_mixing))
+    flows, compressor_heat = _flows(
+        process, around, masses, pressures=(p_reactor, p_separator, p_mixing), inlet_c=t.separator_c
+    )
     flows[11] = flows[11] * jnp.clip(separator_ft3 / DRAIN_FT3, 0.0, 1.0)
     flows[13] = flows[13] * jnp.clip(stripper_ft3 / DRAIN_FT3, 0.0, 1.0)
 
@@ -161,8 +164,8 @@ def streams_at(
     flows[12] = chem.total(inflow) - flows[5]
     enthalpies = {
         1: _vapour_of({1: 0.0001, 3: 0.9999}, around.feed1_c),
-        2: _vapour_of({4: 0.9999, 5: 0.0001}, zero + 45.0),
-        3: _vapour_of({0: 0.9999, 1: 0.0001}, zero + 45.0),
+        2: _vapour_of({4: 0.9999, 5: 0.0001}, 45.0),
+        3: _vapour_of({0: 0.9999, 1: 0.0001}, 45.0),
         4: chem.enthalpy(chem.vapour_heat(feed4), around.feed4_c),
         5: chem.enthalpy(chem.vapour_heat(overhead), t.stripper_c) / flows[5],
         6: chem.enthalpy(chem.vapour_heat(x_mixing), t.mixing_c),
@@ -203,7 +206,6 @@ def streams_at(
         * (1.0 - 0.25 * around.condenser_fouling),
         steam_heat=ua_steam * jnp.maximum(100.0 - t.stripper_c, 0.0),
         compressor_heat=compressor_heat,
-        rates=_reaction_rates(partial_r, t.reactor_c, REACTOR_FT3 - reactor_ft3, around.kinetics),
     )
 
 
@@ -212,7 +214,7 @@ def rates_of_change(
     streams: Streams,
     around: Surroundings,
     *,
-    rates: tuple[Array, Array, Array, Array],
+    rates: Rates,
     accepted: tuple[Array, ...],
 ) -> Process:
     """Return d/dt of every state, per hour.
@@ -244,7 +246,9 @@ def rates_of_change(
     mixing = []
     for i in range(8):
         inflow = streams.overhead[i] + recycle[i]
-        mixing.append(inflow + fresh[i] - reactor_feed[i] if i in fresh else inflow - reactor_feed[i])
+        mixing.append(
+            inflow + fresh[i] - reactor_feed[i] if i in fresh else inflow - reactor_feed[i]
+        )
     reaction_heat = REACTION_HEAT[0] * r1 + REACTION_HEAT[1] * r2
     recycle_heat = h[9] * f[9]
     gas4_5 = h[5] * f[5]
@@ -305,9 +309,7 @@ def _partial_pressures(
     """Ideal gas for A to C, Raoult's law for D to H, mmHg."""
     per_amount = chem.GAS_CONSTANT_MMHG * (temperature_c + chem.KELVIN) / vapour_ft3
     gas = tuple(amount * per_amount for amount in amounts[:3])
-    liquid = tuple(
-        chem.vapour_pressure(i + 3, temperature_c) * x for i, x in enumerate(x_liquid)
-    )
+    liquid = tuple(chem.vapour_pressure(i + 3, temperature_c) * x for i, x in enumerate(x_liquid))
     return gas + liquid
 
 
@@ -315,7 +317,9 @@ def _flows(
     process: Process,
     around: Surroundings,
     masses: dict[int, Array],
+    *,
     pressures: tuple[Array, Array, Array],
+    inlet_c: Array,
 ) -> tuple[dict[int, Array], Array]:
     """Flows driven by valves and pressures, and the compressor's heat."""
     v = process.valves
@@ -323,7 +327,6 @@ def _flows(
     rise = p_mixing - p_separator
     ratio = jnp.clip(p_mixing / p_separator, 1.0, COMPRESSOR_MAX_RATIO)
     mass_lb_h = COMPRESSOR_MAX_LB_H + (COMPRESSOR_MAX_LB_H / 1.197) * (1.0 - ratio * ratio * ratio)
-    # the compressor's inlet stands at the separator's temperature, passed in by the caller's `v`
     spill = v[4] * 53.349 * jnp.sqrt(jnp.maximum(rise, 0.0))
     recycle_lb_h = jnp.maximum(mass_lb_h - spill, 1e-3)
     flows = {
@@ -341,7 +344,8 @@ def _flows(
         11: v[6] * 15.0,
         13: v[7] * 10.0,
     }
-    return flows, mass_lb_h * rise * (1.8e-6 * 1.9872) / (masses[9] * p_separator)
+    work = mass_lb_h * (inlet_c + chem.KELVIN) * (1.8e-6 * 1.9872) * rise
+    return flows, work / (masses[9] * p_separator)
 
 
 def _strip(
@@ -360,19 +364,17 @@ def _strip(
     return tuple(s * f for s, f in zip(shares, inflow, strict=True)), inflow
 
 
-def _vapour_of(shares: dict[int, float], temperature_c: Array) -> Array:
+def _vapour_of(shares: dict[int, float], temperature_c: Number) -> Number:
     """Molar vapour enthalpy of a feed of fixed composition {component: mole fraction}."""
-    zero = jnp.zeros_like(temperature_c)
-    z = tuple(zero + shares.get(i, 0.0) for i in range(8))
-    return chem.enthalpy(chem.vapour_heat(z), temperature_c)
+    return chem.enthalpy(chem.vapour_heat([shares.get(i, 0.0) for i in range(8)]), temperature_c)
 
 
-def _reaction_rates(
-    partial: Mixture, reactor_c: Array, vapour_ft3: Array, kinetics: tuple[Array, Array]
-) -> tuple[Array, Array, Array, Array]:
-    """Rates of A+C+D->G, A+C+E->H, A+E->F and 3D->2F, lb-mol/h."""
-    p_a, p_c, p_d, p_e = partial[0], partial[2], partial[3], partial[4]
-    inverse_k = 1.0 / (reactor_c + chem.KELVIN)
+def reaction_rates(streams: Streams, p_d: Array, kinetics: tuple[Number, Number]) -> Rates:
+    """Rates of A+C+D->G, A+C+E->H, A+E->F and 3D->2F, lb-mol/h, at a given pressure of D, mmHg."""
+    partial = streams.reactor_partial_mmhg
+    p_a, p_c, p_e = partial[0], partial[2], partial[4]
+    vapour_ft3 = REACTOR_FT3 - streams.reactor_liquid_ft3
+    inverse_k = 1.0 / (streams.temperatures.reactor_c + chem.KELVIN)
     both = (p_a > 0.0) & (p_c > 0.0)
     log_q = 1.1544 * jnp.log(jnp.where(both, p_a, 1.0)) + 0.3735 * jnp.log(
         jnp.where(both, p_c, 1.0)

@@ -1,0 +1,167 @@
+"""Campaigns of any range of twins, the same bits however the range is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from otsim.attack.attack_model import AttackModel
+from otsim.attack.campaigns import Campaigns
+from otsim.attack.plant_actions import draw_actions
+from otsim.errors import ModelError
+
+if TYPE_CHECKING:
+    from otsim_kernels.attack_campaign import Attempt, CampaignModel
+    from otsim_kernels.draws import StreamKey
+
+__all__ = ["BLOCK", "MOST_ATTEMPTS", "sample_campaigns"]
+
+BLOCK = 4096  # lanes of a kernel call; shorter ranges are padded, so there is one compilation
+MOST_ATTEMPTS = 10_000
+_FEWER = 8  # when nobody gets in, an eighth of the twins try eight times as often
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+def sample_campaigns(model: AttackModel, first: int, count: int, *, seed: int) -> Campaigns:
+    """Draw the campaigns of the twins first .. first + count - 1.
+
+    Where the study counts breaches, a twin's campaign is its first attempt that finds a way in:
+    exact by rejection, and a function of seed and twin number alone.
+
+    Args:
+        model: from `compile_attack`.
+        first: number of the first twin.
+        count: how many.
+        seed: the study's seed.
+
+    Raises:
+        ModelError: a breach is so unlikely that a twin has none in `MOST_ATTEMPTS` attempts.
+    """
+    from otsim_kernels.draws import stream_key
+
+    if count < 1:
+        raise ModelError(f"simulation.twins: need at least one twin, got {count}")
+    twin_id = np.arange(first, first + count, dtype=np.int64)
+    key = stream_key(seed, twin_id.astype(np.uint32))
+    columns = _first_attempts(model, key)
+    if model.counts_breaches:
+        _redraw_until_breach(model, key, columns)
+    return _campaigns(model, twin_id, key, columns)
+
+
+def _campaigns(
+    model: AttackModel, twin_id: npt.NDArray[np.int64], key: StreamKey, columns: Columns
+) -> Campaigns:
+    hours = ("entry_h", "goal_h", "detected_h", "response_h")
+    goal, acts = columns["goal"], columns["acts"]
+    return Campaigns(
+        twin_id=twin_id,
+        profile=columns["profile"],
+        goal=goal,
+        entry=columns["entry"],
+        attempts=columns["slot"] + np.int32(1),
+        **{name: columns[name].astype(np.float64) for name in hours},
+        acts=acts,
+        actions=draw_actions(model.actions, key, goal=goal, acts=acts),
+        node_h=columns["node_h"],
+    )
+
+
+def _first_attempts(model: AttackModel, key: StreamKey) -> Columns:
+    """Draw attempt 0 of every twin; each column's last axis is the twin."""
+    count = len(key.high)
+    columns: Columns = {"slot": np.zeros(count, np.int32)}
+    for start in range(0, count, BLOCK):
+        twins = np.arange(start, min(start + BLOCK, count))
+        drawn = _draw(model, key, twins, np.zeros(len(twins), np.uint32))
+        for name, values in drawn.items():
+            if name not in columns:
+                columns[name] = np.empty((*values.shape[:-1], count), values.dtype)
+            columns[name][..., twins] = values
+    return columns
+
+
+def _redraw_until_breach(model: AttackModel, key: StreamKey, columns: Columns) -> None:
+    """Replace, in place, every attempt that found no way in by the twin's first that did."""
+    pending = np.flatnonzero(columns["entry"] < 0)
+    tried = np.ones(len(columns["slot"]), np.int64)
+    width = BLOCK
+    while len(pending):
+        active, waiting = pending[:width], pending[width:]
+        slots = tried[active][:, None] + np.arange(BLOCK // len(active))
+        lanes = np.repeat(active, slots.shape[1])
+        drawn = _draw(model, key, lanes, slots.ravel().astype(np.uint32))
+        inside = (drawn["entry"].reshape(slots.shape) >= 0) & (slots < MOST_ATTEMPTS)
+        found = inside.any(axis=1)
+        _keep_first(columns, drawn, slots, active, inside)
+        tried[active] += slots.shape[1]
+        _check_not_hopeless(model, tried[active[~found]])
+        pending = np.concatenate([active[~found], waiting])
+        width = width if found.any() else max(width // _FEWER, 1)
+
+
+def _keep_first(
+    columns: Columns,
+    drawn: Columns,
+    slots: npt.NDArray[np.int64],
+    active: npt.NDArray[np.intp],
+    inside: npt.NDArray[np.bool_],
+) -> None:
+    """Store for each twin the first of its attempts that found a way in, if there is one."""
+    found = np.flatnonzero(inside.any(axis=1))
+    lane = found * slots.shape[1] + inside[found].argmax(axis=1)
+    for name, values in drawn.items():
+        columns[name][..., active[found]] = values[..., lane]
+    columns["slot"][active[found]] = slots.ravel()[lane]
+
+
+def _check_not_hopeless(model: AttackModel, tried: npt.NDArray[np.int64]) -> None:
+    if not (tried >= MOST_ATTEMPTS).any():
+        return
+    raise ModelError(
+        f"attackers.frequency.count: breaches, but an attacker found no way in within "
+        f"{MOST_ATTEMPTS:,} attempts (ways in: {', '.join(model.entries)}); raise the probability "
+        "of an entry step or the budget, or count attempts"
+    )
+
+
+def _draw(
+    model: AttackModel,
+    key: StreamKey,
+    twins: npt.NDArray[np.intp],
+    slots: npt.NDArray[np.uint32],
+) -> Columns:
+    """Draw at most a block of attempts; every field of `Attempt` by name, NumPy."""
+    from otsim_kernels.draws import StreamKey
+
+    lanes = np.pad(twins, (0, BLOCK - len(twins)), mode="wrap")
+    slot = np.pad(slots, (0, BLOCK - len(twins)))
+    block = StreamKey(high=key.high[lanes], low=key.low[lanes])
+    drawn = _compiled()(block, model.arrays, slot=slot)
+    return {
+        each.name: np.asarray(getattr(drawn, each.name))[..., : len(twins)]
+        for each in fields(drawn)
+    }
+
+
+@cache
+def _compiled() -> Callable[..., Attempt]:
+    """Compile the kernel in single precision, whatever precision the plant is computed in."""
+    import jax
+
+    from otsim_kernels.attack_campaign import attempt
+
+    compiled = jax.jit(attempt)
+
+    def one_block(key: StreamKey, model: CampaignModel, *, slot: npt.NDArray[np.uint32]) -> Attempt:
+        with jax.enable_x64(False):
+            drawn: Attempt = compiled(key, model, slot=slot)
+            return drawn
+
+    return one_block

@@ -1,0 +1,113 @@
+"""`otsim check`: is a study sound, and what will it simulate?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from otsim.cli.options import json_option, set_option, study_argument
+
+if TYPE_CHECKING:
+    from otsim.config.distributions import DistributionBase
+    from otsim.config.study import Study
+
+
+@click.command()
+@study_argument
+@set_option
+@json_option
+def check(study_file: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check a study and say what it will simulate.
+
+    Prints every fault as file:line:col: where: what; what to do, and writes nothing.
+
+    Example: otsim check study.yaml -s simulation.twins=256
+    """
+    from otsim.config import read_study
+    from otsim.config.yaml_lines import one_line
+
+    study = read_study(study_file, overrides)
+    if as_json:
+        click.echo(json.dumps(summary(study, study_file), ensure_ascii=False))
+        return
+    click.echo(f"{click.format_filename(study_file)}: sound\n\n{one_line(study.title)}\n")
+    for name, text in _lines(study):
+        click.echo(f"  {name:<11}{text}")
+    if study_file != "-":
+        click.echo(f"\nNext: otsim run {click.format_filename(study_file)} --out runs/NAME")
+
+
+def summary(study: Study, file: str) -> dict[str, Any]:
+    """Return the size of a study in numbers."""
+    tree, simulation = study.attack.tree, study.simulation
+    return {
+        "file": file,
+        "sound": True,
+        "title": study.title,
+        "plant": study.plant.model,
+        "horizon_h": study.plant.horizon_h,
+        "nodes": len(tree.nodes),
+        "steps": sum(node.gate == "LEAF" for node in tree.nodes.values()),
+        "entries": len(tree.entry_names),
+        "goals": list(study.attack.goals),
+        "actions": sum(len(goal.actions) for goal in study.attack.goals.values()),
+        "profiles": {name: one.share for name, one in study.attackers.profiles.items()},
+        "per_year": study.attackers.frequency.per_year,
+        "count": study.attackers.frequency.count,
+        "twins": simulation.twins,
+        "shards": -(-simulation.twins // simulation.shard_size),
+        "seed": simulation.seed,
+        "precision": simulation.precision,
+    }
+
+
+def _lines(study: Study) -> list[tuple[str, str]]:
+    size = summary(study, "")
+    goals = ", ".join(size["goals"])
+    profiles = ", ".join(f"{name} {100 * share:.3g} %" for name, share in size["profiles"].items())
+    frequency, plant, loss = study.attackers.frequency, study.plant, study.loss
+    spread = frequency.distribution.replace("_", " ")
+    shards = _count(size["shards"], "shard")
+    return [
+        ("plant", f"{plant.model}, {plant.integration} steps"),
+        (
+            "tree",
+            f"{_count(size['nodes'], 'node')}: {_count(size['steps'], 'attack step')}, "
+            f"of them {_count(size['entries'], 'way')} in",
+        ),
+        ("goals", f"{goals} ({_count(size['actions'], 'plant action')})"),
+        ("profiles", profiles),
+        ("rate", f"{frequency.per_year:g} {frequency.count} a year, {spread}"),
+        ("defence", _defence(study)),
+        (
+            "loss",
+            f"{loss.currency} of {loss.price_year}, at most {loss.plant_value:,.0f}; "
+            f"{_count(len(loss.fragility), 'kind')} of damage short of destruction",
+        ),
+        (
+            "simulation",
+            f"{_count(size['twins'], 'twin')} of up to {plant.horizon_h:g} h from the first plant "
+            f"action, in {shards}; {size['precision']}, seed {size['seed']}",
+        ),
+    ]
+
+
+def _defence(study: Study) -> str:
+    response, operators = study.defence.response, study.defence.operators
+    parts = []
+    if response is not None:
+        action = response.action.replace("_", " ")
+        parts.append(f"response ({action}) {_on_average(response.delay_h)} h after detection")
+    if operators is not None:
+        parts.append(f"operators act {_on_average(operators.reaction_min)} min after an alarm")
+    return "; ".join(parts) or "nobody responds"
+
+
+def _on_average(duration: DistributionBase) -> str:
+    return f"on average {duration.mean:.3g}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")

@@ -1,0 +1,99 @@
+"""What fields alone cannot tell: names that must exist, shares, values that fit the plant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from otsim.config import tree_shape
+from otsim.config.action_checks import action_problems, use_of
+from otsim.config.loss_checks import fragility_problems
+from otsim.config.plant_points import PLANT_POINTS, PlantPoints
+from otsim.config.problems import Problem, did_you_mean
+from otsim.config.study import Study
+
+__all__ = ["study_problems"]
+
+_SHARE_TOLERANCE = 1e-6
+
+
+def study_problems(study: Study) -> list[Problem]:
+    """Find every fault in a study whose fields are each valid, apart from its uncertain inputs."""
+    found = [*_tree_problems(study), *_attacker_problems(study)]
+    points = PLANT_POINTS.get(study.plant.model)
+    if points is None:
+        hint = did_you_mean(study.plant.model, PLANT_POINTS)
+        found.append((("plant", "model"), f"unknown plant {study.plant.model!r} ({hint})"))
+        return found
+    found += _plant_problems(study, points)
+    for name, goal in study.attack.goals.items():
+        for i, action in enumerate(goal.actions):
+            place = ("attack", "goals", name, "actions", i)
+            found += action_problems(points, use_of(action), place)
+    found += fragility_problems(study.loss, points)
+    return found
+
+
+def _tree_problems(study: Study) -> Iterator[Problem]:
+    tree = study.attack.tree
+    faults = tree_shape.problems(tree, need_entry=True)
+    yield from ((("attack", "tree", *place), message) for place, message in faults)
+    tried = set(tree.nodes) if faults else tree_shape.attacker_nodes(tree)
+    for name, goal in study.attack.goals.items():
+        place = ("attack", "goals", name, "needs")
+        yield from tree_shape.unknown_nodes(tree, goal.needs, place, hint=not faults)
+        for i, need in enumerate(goal.needs):
+            if need in tree.nodes and need not in tried:
+                message = f"{need!r} is a countermeasure; name a step of the attacker"
+                yield (*place, i), message
+
+
+def _attacker_problems(study: Study) -> Iterator[Problem]:
+    attackers = study.attackers
+    total = math.fsum(profile.share for profile in attackers.profiles.values())
+    if abs(total - 1.0) > _SHARE_TOLERANCE:
+        message = f"the shares of the profiles add up to {total:.6g}, not to 1; change them"
+        yield ("attackers", "profiles"), message
+    yield from _motive_problems(study)
+    frequency = attackers.frequency
+    clusters = frequency.distribution == "negative_binomial"
+    if clusters and frequency.dispersion is None:
+        message = "negative_binomial needs dispersion; add it, such as dispersion: 2.5"
+        yield ("attackers", "frequency", "distribution"), message
+    if not clusters and frequency.dispersion is not None:
+        message = "dispersion is for distribution: negative_binomial; remove it or change that"
+        yield ("attackers", "frequency", "dispersion"), message
+
+
+def _motive_problems(study: Study) -> Iterator[Problem]:
+    for name, profile in study.attackers.profiles.items():
+        place = ("attackers", "profiles", name, "motive")
+        motive = profile.motive
+        if motive is None:
+            continue
+        for goal in motive:
+            if goal not in study.attack.goals:
+                hint = did_you_mean(goal, study.attack.goals)
+                yield (*place, goal), f"no goal is named {goal!r} ({hint})"
+        if max(motive.values(), default=0.0) <= 0.0:
+            yield place, "no goal has a weight above 0; give one, or leave motive out"
+
+
+def _plant_problems(study: Study, points: PlantPoints) -> Iterator[Problem]:
+    idv = study.plant.disturbances.idv
+    for i, number in enumerate(idv):
+        place = ("plant", "disturbances", "idv", i)
+        if number not in points.disturbances:
+            first, last = points.disturbances[0], points.disturbances[-1]
+            yield place, f"there is no disturbance {number}; the plant has {first} to {last}"
+        elif number in idv[:i]:
+            yield place, f"disturbance {number} is named twice; name it once"
+    for vessel, name in points.rupture_signals.items():
+        signal = points.by_name[name]
+        mean = getattr(study.plant.rupture, vessel).mean
+        if signal.trip_high is not None and mean <= signal.trip_high:
+            message = (
+                f"ruptures at {mean:.4g} {signal.unit} on average, not above the trip limit of "
+                f"{signal.trip_high:.4g}; check the unit"
+            )
+            yield ("plant", "rupture", vessel), message

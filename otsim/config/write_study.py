@@ -1,0 +1,60 @@
+"""A study -> plain data, canonical JSON, and YAML text that reads back to the same study."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+
+from otsim.config.study import Study
+from otsim.config.yaml_scalars import resolve
+
+__all__ = ["dump_study", "study_data", "study_json"]
+
+
+def study_data(study: Study) -> dict[str, Any]:
+    """Return the study as plain data with all defaults filled in, the tree in place.
+
+    Keys without a value are left out, and in the tree also those at their default, since a gate
+    must not carry the keys of a leaf. Mappings keep the order of the file, which results follow.
+    """
+    data = study.model_dump(mode="json", exclude_none=True)
+    tree = study.attack.tree.model_dump(mode="json", exclude_defaults=True)
+    data["attack"]["tree"] = tree
+    return data
+
+
+def study_json(study: Study) -> str:
+    """Return the study as one line of JSON; equal studies give equal text, fit to be hashed."""
+    return json.dumps(study_data(study), ensure_ascii=True, separators=(",", ":"))
+
+
+def dump_study(study: Study) -> str:
+    """Return the study as a YAML file that `read_study` turns into an equal study."""
+    return yaml.dump(
+        study_data(study),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+        default_flow_style=None,
+    )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes no aliases, and quotes every text that otsim would read as something else."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    try:
+        plain = resolve(text) == text
+    except ValueError:
+        plain = False
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _text)

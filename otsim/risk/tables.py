@@ -1,0 +1,256 @@
+"""All risk tables of a study from its sampled events and the yearly number of campaigns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from otsim.risk.annual import (
+    AnnualLoss,
+    annual_loss,
+    annual_mean,
+    annual_value_at_risk,
+    annual_variance,
+)
+from otsim.risk.contributions import Contribution, contributions, group_losses
+from otsim.risk.events import EventLosses
+from otsim.risk.exceedance import AEP, AEP_TAIL, CurvePoint, Curves, ept
+from otsim.risk.frequency import Frequency, generating
+from otsim.risk.intervals import mean_interval, proportion_interval
+
+__all__ = [
+    "AnnualMean",
+    "Convergence",
+    "Probability",
+    "Quarantine",
+    "RiskTables",
+    "TailMeasure",
+    "annual_risk",
+]
+
+Floats = npt.NDArray[np.float64]
+LEVELS = (0.9, 0.95, 0.99, 0.995, 0.999)
+_FIRST_SIZE = 64
+_CURVE_POINTS = 60
+_CURVE_YEARS = 1000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnualMean:
+    """A row of the ALT: mean and standard deviation of annual losses, currency.
+
+    Attributes:
+        group: `total`, `category`, `goal`, `entry` or `profile`; name: one of that group.
+        mean_loss, sd_loss: of the group's annual loss (not of events).
+        standard_error, lower_ci, upper_ci: Monte-Carlo error of the mean, and its 95 % interval.
+    """
+
+    group: str
+    name: str
+    mean_loss: float
+    sd_loss: float
+    standard_error: float
+    lower_ci: float
+    upper_ci: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convergence:
+    """A row of the ALCT: the expected annual loss from the first `sample_size` events."""
+
+    mean_loss: float
+    sd_loss: float
+    sample_size: int
+    lower_ci: float
+    upper_ci: float
+    standard_error: float
+    relative_error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TailMeasure:
+    """Value at risk and tail mean (CVaR) of the annual loss at a level, with their errors."""
+
+    level: float
+    var: CurvePoint
+    cvar: CurvePoint
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probability:
+    """How often something happens.
+
+    Attributes:
+        name: one of the events' flags, or `loss` for any loss.
+        per_campaign: probability that a campaign (as the yearly rate counts) brings it.
+        standard_error, lower_ci, upper_ci: of `per_campaign`; 95 % score interval.
+        per_year, per_year_lower_ci, per_year_upper_ci: probability of a year with at least one.
+    """
+
+    name: str
+    per_campaign: float
+    standard_error: float
+    lower_ci: float
+    upper_ci: float
+    per_year: float
+    per_year_lower_ci: float
+    per_year_upper_ci: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quarantine:
+    """What the diverged twins could change, each costing nothing or the whole plant."""
+
+    n_events: int
+    n_quarantined: int
+    mean_loss_low: float
+    mean_loss_high: float
+    loss_100_years_low: float
+    loss_100_years_high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskTables:
+    """The tables of a run; `ept` holds the study's return periods, `curve` many more."""
+
+    alt: tuple[AnnualMean, ...]
+    alct: tuple[Convergence, ...]
+    ept: tuple[CurvePoint, ...]
+    curve: tuple[CurvePoint, ...]
+    tail_measures: tuple[TailMeasure, ...]
+    contributions: tuple[Contribution, ...]
+    probabilities: tuple[Probability, ...]
+    quarantine: Quarantine
+
+
+def annual_risk(
+    events: EventLosses, frequency: Frequency, return_periods: Sequence[float]
+) -> RiskTables:
+    """Turn sampled events into annual risk.
+
+    A year holds N campaigns, each as likely to be any of the events. Years are not sampled: their
+    distribution is compounded, so the only error is that of the sampled events.
+
+    Args:
+        events: the campaigns that did not diverge.
+        frequency: the yearly number of campaigns.
+        return_periods: years, each above 1.
+    """
+    periods = tuple(float(period) for period in return_periods)
+    annual = annual_loss(events.loss, frequency)
+    curves = Curves(annual=annual, plant_value=events.plant_value)
+    return RiskTables(
+        alt=_alt(events, frequency),
+        alct=_alct(events, frequency),
+        ept=ept(curves, periods),
+        curve=ept(curves, _curve_periods(periods)),
+        tail_measures=tuple(_measure(curves, level) for level in LEVELS),
+        contributions=contributions(annual, events, periods),
+        probabilities=_probabilities(events, frequency),
+        quarantine=_quarantine(events, annual),
+    )
+
+
+def _alt(events: EventLosses, frequency: Frequency) -> tuple[AnnualMean, ...]:
+    total = _annual_mean("total", "total", events.loss, frequency)
+    if total.mean_loss == 0.0:
+        chance = proportion_interval(0, len(events.loss))[1]
+        total = replace(total, upper_ci=frequency.mean * chance * events.plant_value)
+    groups = group_losses(events)
+    return total, *(_annual_mean(*group, frequency) for group in groups)
+
+
+def _annual_mean(group: str, name: str, losses: Floats, frequency: Frequency) -> AnnualMean:
+    n_events, mean = len(losses), float(np.mean(losses))
+    off = losses - mean
+    variance = float(np.mean(off**2))
+    sd = math.sqrt(variance)
+    skewness = float(np.mean((off / sd) ** 3)) if sd > 0.0 else 0.0
+    error = sd / math.sqrt(n_events)
+    lower, upper = mean_interval(mean, error, skewness, n_events)
+    return AnnualMean(
+        group=group,
+        name=name,
+        mean_loss=annual_mean(mean, frequency),
+        sd_loss=math.sqrt(annual_variance(mean, variance + mean**2, frequency)),
+        standard_error=frequency.mean * error,
+        lower_ci=frequency.mean * lower,
+        upper_ci=frequency.mean * upper,
+    )
+
+
+def _alct(events: EventLosses, frequency: Frequency) -> tuple[Convergence, ...]:
+    n_events = len(events.loss)
+    doublings = range(max(math.ceil(math.log2(n_events / _FIRST_SIZE)), 0))
+    sizes = [_FIRST_SIZE * 2**i for i in doublings] + [n_events]
+    return tuple(_converged(events.loss[:size], frequency) for size in sizes)
+
+
+def _converged(losses: Floats, frequency: Frequency) -> Convergence:
+    row = _annual_mean("total", "total", losses, frequency)
+    relative = row.standard_error / row.mean_loss if row.mean_loss > 0.0 else math.inf
+    return Convergence(
+        mean_loss=row.mean_loss,
+        sd_loss=row.sd_loss,
+        sample_size=len(losses),
+        lower_ci=row.lower_ci,
+        upper_ci=row.upper_ci,
+        standard_error=row.standard_error,
+        relative_error=relative,
+    )
+
+
+def _curve_periods(periods: tuple[float, ...]) -> list[float]:
+    """Space return periods evenly in the logarithm of their exceedance odds."""
+    last = max(_CURVE_YEARS, 2.0 * max(periods))
+    return [1.0 + odds for odds in np.geomspace(0.02, last - 1.0, _CURVE_POINTS).tolist()]
+
+
+def _measure(curves: Curves, level: float) -> TailMeasure:
+    rows = {row.ep_type: row for row in ept(curves, [1.0 / (1.0 - level)])}
+    return TailMeasure(level=level, var=rows[AEP], cvar=rows[AEP_TAIL])
+
+
+def _probabilities(events: EventLosses, frequency: Frequency) -> tuple[Probability, ...]:
+    flags = {**events.flags, "loss": events.loss > 0.0}
+    return tuple(_probability(name, flag, frequency) for name, flag in flags.items())
+
+
+def _probability(name: str, flag: npt.NDArray[np.bool_], frequency: Frequency) -> Probability:
+    hits, n_events = int(np.sum(flag)), len(flag)
+    chance = hits / n_events
+    lower, upper = proportion_interval(hits, n_events)
+    yearly = [1.0 - float(generating(frequency, 1.0 - p)) for p in (chance, lower, upper)]
+    return Probability(
+        name=name,
+        per_campaign=chance,
+        standard_error=math.sqrt(chance * (1.0 - chance) / n_events),
+        lower_ci=lower,
+        upper_ci=upper,
+        per_year=yearly[0],
+        per_year_lower_ci=yearly[1],
+        per_year_upper_ci=yearly[2],
+    )
+
+
+def _quarantine(events: EventLosses, annual: AnnualLoss) -> Quarantine:
+    n_events, n_quarantined = len(events.loss), events.n_quarantined
+    worst = (0.0, events.plant_value) if n_quarantined else (0.0,)
+    means, losses = [], []
+    for value in worst:
+        bound = np.concatenate([events.loss, np.full(n_quarantined, value)])
+        years = annual_loss(bound, annual.frequency) if n_quarantined else annual
+        means.append(annual_mean(float(np.mean(bound)), annual.frequency))
+        losses.append(annual_value_at_risk(years, 0.99))
+    return Quarantine(
+        n_events=n_events,
+        n_quarantined=n_quarantined,
+        mean_loss_low=means[0],
+        mean_loss_high=means[-1],
+        loss_100_years_low=losses[0],
+        loss_100_years_high=losses[-1],
+    )

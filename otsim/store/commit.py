@@ -1,0 +1,132 @@
+"""One file at a time, whole or not at all: write aside, fsync, hash, rename, fsync the folder."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from otsim.errors import StorageError
+from otsim.store.faults import reach
+
+__all__ = ["Seal", "commit_bytes", "read_bytes", "remove_temporary_files", "seal_of", "storing"]
+
+_TEMPORARY = ".tmp-"
+_REMEDIES: dict[int, str] = {
+    errno.ENOSPC: "no space left: free some or choose another --out",
+    errno.EDQUOT: "disk quota used up: free some or choose another --out",
+    errno.EFBIG: "file larger than the system allows: raise the limit or lower shard_size",
+    errno.EACCES: "no permission: make it readable and writable or choose another --out",
+    errno.EPERM: "not permitted: choose another --out",
+    errno.EROFS: "file system is read-only: choose another --out",
+    errno.EIO: "the device reports an error: check the disk",
+    errno.ENOTDIR: "a part of the path is a file: choose another --out",
+    errno.EISDIR: "it is a folder where a file belongs: remove it",
+    errno.ENAMETOOLONG: "the path is too long: choose a shorter --out",
+    errno.ELOOP: "too many symbolic links: choose another --out",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seal:
+    """What a committed file must look like.
+
+    Attributes:
+        n_bytes: its size.
+        sha256: its hash, hex.
+    """
+
+    n_bytes: int
+    sha256: str
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn an operating-system error on `path` into a one-line `StorageError` with its remedy."""
+    try:
+        yield
+    except OSError as error:
+        cause = os.strerror(error.errno) if error.errno else str(error)
+        remedy = _REMEDIES.get(error.errno or 0, f"{cause}: check the path and the disk")
+        raise StorageError(f"{path}: {remedy}; then run the same command again") from error
+
+
+def seal_of(data: bytes) -> Seal:
+    """Size and hash of the bytes of a file."""
+    return Seal(n_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    with storing(path):
+        return path.read_bytes()
+
+
+def commit_bytes(path: Path, data: bytes) -> Seal:
+    """Make `path` hold `data`, or leave it as it was.
+
+    The temporary file has no suffix, so that globs over `*.parquet` never see it.
+
+    Returns:
+        The seal of what was read back from the disk before the rename.
+
+    Raises:
+        StorageError: disk full, no permission, or what was read back is not what was written.
+    """
+    temporary = path.parent / f"{_TEMPORARY}{path.stem}"
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return _write_and_rename(temporary, path, data)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+
+
+def _write_and_rename(temporary: Path, path: Path, data: bytes) -> Seal:
+    reach("before_write")
+    with temporary.open("wb") as file:
+        file.write(data[: len(data) // 2])
+        file.flush()
+        reach("half_written")
+        file.write(data[len(data) // 2 :])
+        file.flush()
+        reach("after_write")
+        os.fsync(file.fileno())
+    reach("after_fsync")
+    seal = seal_of(temporary.read_bytes())
+    if seal != seal_of(data):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+    reach("after_hash")
+    temporary.replace(path)
+    reach("after_replace")
+    _fsync_folder(path.parent)
+    reach("after_folder_fsync")
+    return seal
+
+
+def _fsync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # other systems cannot open a folder; the rename itself is atomic there
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_temporary_files(folder: Path) -> None:
+    """Remove what a killed process left behind in `folder` and the folders right below it."""
+    with storing(folder):
+        for pattern in (f"{_TEMPORARY}*", f"*/{_TEMPORARY}*"):
+            for left_over in folder.glob(pattern):
+                left_over.unlink()

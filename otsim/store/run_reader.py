@@ -1,0 +1,230 @@
+"""Reading a run folder: manifests are trusted, nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from otsim.errors import StorageError
+from otsim.store.commit import storing
+from otsim.store.manifests import Manifest, read_manifest, trusted_bytes
+from otsim.store.parquet_files import table_from
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from otsim.config.study import Study
+
+__all__ = ["RunFacts", "RunReader", "read_facts", "shard_file", "table_file"]
+
+RUN_SCHEMA = "run/1.0.0"
+RUN_FILE, STUDY_FILE, SUCCESS_FILE = "run.json", "study.yaml", "_SUCCESS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFacts:
+    """What `run.json` says of the run, without the clock.
+
+    Attributes:
+        run_id: hash of what decides a twin.
+        config_sha256: hash of the study alone.
+        versions: of otsim, jax and the result tables.
+        device: kind of device that computes: cpu, gpu.
+        seed: the study's seed.
+        precision: float32 or float64.
+        twins: planned number of twins.
+        shard_size: twins in a full shard.
+    """
+
+    run_id: str
+    config_sha256: str
+    versions: Mapping[str, str]
+    device: str
+    seed: int
+    precision: str
+    twins: int
+    shard_size: int
+
+    @property
+    def n_shards(self) -> int:
+        """Number of planned shards; the last one may be short."""
+        return -(-self.twins // self.shard_size)
+
+    def twins_of(self, shard: int) -> range:
+        """The twin numbers of a shard."""
+        first = shard * self.shard_size
+        return range(first, min(first + self.shard_size, self.twins))
+
+
+def shard_file(shard: int) -> str:
+    """Path of a shard inside the run folder."""
+    return f"events/shard-{shard:05d}.parquet"
+
+
+def table_file(name: str) -> str:
+    """Path of a table inside the run folder."""
+    return f"tables/{name}.parquet"
+
+
+def read_facts(run: Path) -> RunFacts:
+    """Read `run.json`.
+
+    Raises:
+        StorageError: it is missing, unreadable or not what otsim writes.
+    """
+    path = run / RUN_FILE
+    with storing(path):
+        if not path.is_file():
+            raise StorageError(
+                f"{run}: no run folder (it holds no run.json); give one of otsim run"
+            )
+        data = path.read_bytes()
+    try:
+        given = json.loads(data)
+        facts = RunFacts(**{name: given[name] for name in RunFacts.__annotations__})
+        sound = given["schema"] == RUN_SCHEMA and _sound(facts)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        sound = False
+    if not sound:
+        raise StorageError(f"{path}: damaged or of another otsim; run the study into a new --out")
+    return facts
+
+
+def _sound(facts: RunFacts) -> bool:
+    texts = (facts.run_id, facts.config_sha256, facts.device, facts.precision)
+    numbers = (facts.seed, facts.twins, facts.shard_size)
+    return (
+        all(type(text) is str for text in texts)
+        and all(type(number) is int for number in numbers)
+        and facts.twins >= 1
+        and facts.shard_size >= 1
+        and isinstance(facts.versions, dict)
+        and all(type(text) is str for text in facts.versions.values())
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReader:
+    """A run folder as its manifests vouch for it.
+
+    Attributes:
+        path: the folder.
+        facts: what `run.json` says.
+    """
+
+    path: Path
+    facts: RunFacts
+
+    @staticmethod
+    def at(path: Path) -> RunReader:
+        """Open a run folder for reading.
+
+        Raises:
+            StorageError: `path` is no run folder, or its `run.json` is damaged.
+        """
+        return RunReader(path=path, facts=read_facts(path))
+
+    def study(self) -> Study:
+        """Read the study as it was resolved.
+
+        Raises:
+            StorageError: `study.yaml` is not the file that was committed.
+            ConfigError: this otsim does not understand it.
+        """
+        from otsim.config import read_study
+
+        self._bytes(STUDY_FILE)
+        return read_study(self.path / STUDY_FILE)
+
+    def missing_shards(self) -> dict[int, str]:
+        """Shards still to compute, each with the reason; every committed byte is read."""
+        found = ((shard, self._fault(shard)) for shard in range(self.facts.n_shards))
+        return {shard: fault for shard, fault in found if fault is not None}
+
+    def shard(self, shard: int) -> pa.Table:
+        """Read one shard of the event table.
+
+        Raises:
+            StorageError: it is not committed, or damaged.
+        """
+        file = shard_file(shard)
+        manifest = self._manifest(file, self.facts.twins_of(shard))
+        return self._table(file, manifest)
+
+    def shards(self) -> Iterator[pa.Table]:
+        """Read the event table shard by shard, in twin order."""
+        return (self.shard(shard) for shard in range(self.facts.n_shards))
+
+    def read_events(self) -> pa.Table:
+        """Read the whole event table, in twin order; its metadata is that of the first shard.
+
+        Raises:
+            StorageError: a shard is not committed, or damaged.
+        """
+        import pyarrow as pa
+
+        shards = list(self.shards())
+        metadata = shards[0].schema.metadata
+        return pa.concat_tables([shard.replace_schema_metadata(metadata) for shard in shards])
+
+    def table_names(self) -> tuple[str, ...]:
+        """Names of the committed tables of the planned number of twins, sorted."""
+        with storing(self.path):
+            files = sorted(self.path.glob(table_file("*")))
+        return tuple(path.stem for path in files if self._own(table_file(path.stem)) is not None)
+
+    def read_table(self, name: str) -> pa.Table:
+        """Read a result table by its name, such as `ept` or `twin-worst`.
+
+        Raises:
+            StorageError: it is not committed for the planned number of twins, or damaged.
+        """
+        file = table_file(name)
+        return self._table(file, self._manifest(file, range(self.facts.twins)))
+
+    def _own(self, file: str, twins: range | None = None) -> Manifest | None:
+        planned = range(self.facts.twins) if twins is None else twins
+        found = read_manifest(self.path, file)
+        if found is None or found.run_id != self.facts.run_id:
+            return None
+        return found if (found.first, found.count) == (planned.start, len(planned)) else None
+
+    def _manifest(self, file: str, twins: range) -> Manifest:
+        found = self._own(file, twins)
+        if found is None:
+            raise StorageError(
+                f"{self.path / file}: not committed; run the same study again to complete the run"
+            )
+        return found
+
+    def _bytes(self, file: str) -> bytes:
+        return trusted_bytes(self.path, self._manifest(file, range(self.facts.twins)))
+
+    def _table(self, file: str, manifest: Manifest) -> pa.Table:
+        data = trusted_bytes(self.path, manifest)
+        with storing(self.path / file):
+            table = table_from(data)
+        if table.num_rows != manifest.rows:
+            raise StorageError(f"{self.path / file}: {table.num_rows} rows, not {manifest.rows}; "
+                               "run the same study again to recompute it")  # fmt: skip
+        return table
+
+    def _fault(self, shard: int) -> str | None:
+        """Why a shard cannot be trusted; None where it can."""
+        file = shard_file(shard)
+        manifest = self._own(file, self.facts.twins_of(shard))
+        if manifest is None:
+            return "not committed"
+        try:
+            self._table(file, manifest)
+        except StorageError as error:
+            return str(error)
+        return None
+
+
+def json_line(value: Mapping[str, Any]) -> bytes:
+    """Encode a small file the same way each time."""
+    return f"{json.dumps(value, sort_keys=True, indent=1)}\n".encode()

@@ -1,0 +1,42 @@
+"""Event rows back to outcomes, so that risk can be computed from what is committed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from otsim.config.plant_points import PLANT_POINTS
+from otsim.simulate.outcomes import STATUSES, Outcomes
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from otsim.config.study import Study
+
+__all__ = ["stored_outcomes"]
+
+
+def stored_outcomes(study: Study, events: pa.Table) -> Outcomes:
+    """Return the physical outcomes that event rows hold; nothing is lost or rounded.
+
+    Args:
+        study: whose run it is.
+        events: rows of the event table.
+    """
+    codes = {name: i for i, name in enumerate(STATUSES)}
+    causes = [cause or "" for cause in events.column("cause").to_pylist()]
+
+    def numbers(name: str) -> npt.NDArray[np.float64]:
+        values = events.column(name).to_numpy(zero_copy_only=False)
+        return np.asarray(values, np.float64)
+
+    return Outcomes(
+        twin_id=np.asarray(events.column("twin_id").to_numpy(), np.int64),
+        status=np.array([codes[name] for name in events.column("status").to_pylist()], np.int32),
+        cause=np.array(causes, object),
+        end_h=numbers("end_h"),
+        extrapolated_h=numbers("extrapolated_h"),
+        columns={c.name: numbers(c.name) for c in PLANT_POINTS[study.plant.model].damage_columns},
+    )

@@ -1,0 +1,108 @@
+"""The work that goes to worker processes: shards, untouched twins, recordings.
+
+A worker builds the models of its study once, on its first task, and keeps them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from otsim.attack import compile_attack, sample_campaigns
+from otsim.config import Study
+from otsim.loss import assess
+from otsim.simulate import (
+    TwinModel,
+    baseline_outcomes,
+    record_campaigns,
+    simulate_campaigns,
+    twin_model,
+)
+from otsim.simulate.plans import TICKS_PER_HOUR, lead_ticks
+from otsim.store import baseline_table, event_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from otsim.attack import AttackModel
+    from otsim.attack.campaigns import Campaigns
+    from otsim.simulate.recording import Recording
+
+__all__ = ["baseline", "campaigns_of", "recordings", "shard_events"]
+
+N_BASELINE = 64
+_CLOSE_UP_H = (-0.25, 1.0)  # around the first action, where twins are recorded more often
+_CLOSE_UP_S, _WIDE_S = 30, 300
+
+
+class Models(NamedTuple):
+    """What a worker keeps of a study."""
+
+    attack: AttackModel
+    twins: TwinModel
+
+
+def shard_events(study_json: str, first: int, count: int) -> pa.Table:
+    """Compute the event rows of a range of twins.
+
+    Args:
+        study_json: `Study.model_dump_json()`; text, so that any executor can carry it.
+        first, count: the range.
+    """
+    study, models = _study(study_json), _models(study_json)
+    campaigns = sample_campaigns(models.attack, first, count, seed=study.simulation.seed)
+    outcomes = simulate_campaigns(models.twins, campaigns)
+    return event_table(study, campaigns, outcomes, assess(study, campaigns, outcomes))
+
+
+def baseline(study_json: str) -> pa.Table:
+    """Summarise twins that nobody touches."""
+    study, models = _study(study_json), _models(study_json)
+    return baseline_table(study, baseline_outcomes(models.twins, N_BASELINE))
+
+
+def recordings(study_json: str, twin_ids: list[int], every_s: int | None = None) -> list[Recording]:
+    """Record twins that act, at most a batch of them.
+
+    Args:
+        study_json: the study.
+        twin_ids: which.
+        every_s: seconds between rows; None: 30 around the first action, else 300.
+    """
+    study, models = _study(study_json), _models(study_json)
+    campaigns = [campaigns_of(study_json, twin) for twin in twin_ids]
+    found: list[Recording] = []
+    for one in campaigns:
+        found += record_campaigns(models.twins, one, _record_ticks(study, every_s))
+    return found
+
+
+def campaigns_of(study_json: str, twin_id: int) -> Campaigns:
+    """Sample one campaign again."""
+    study = _study(study_json)
+    return sample_campaigns(_attack(study_json), twin_id, 1, seed=study.simulation.seed)
+
+
+def _record_ticks(study: Study, every_s: int | None) -> list[int]:
+    lead = lead_ticks(study)
+    end = lead + round(study.plant.horizon_h * TICKS_PER_HOUR)
+    if every_s is not None:
+        return list(range(0, end, every_s))
+    close = [lead + round(hour * TICKS_PER_HOUR) for hour in _CLOSE_UP_H]
+    near = range(max(close[0], 0), min(close[1], end), _CLOSE_UP_S)
+    return sorted({*range(0, end, _WIDE_S), *near})
+
+
+@lru_cache(maxsize=2)
+def _study(study_json: str) -> Study:
+    return Study.model_validate_json(study_json)
+
+
+@lru_cache(maxsize=2)
+def _attack(study_json: str) -> AttackModel:
+    return compile_attack(_study(study_json))
+
+
+@lru_cache(maxsize=2)
+def _models(study_json: str) -> Models:
+    return Models(attack=_attack(study_json), twins=twin_model(_study(study_json)))

@@ -1,0 +1,103 @@
+"""The studies in configs/ are sound, sourced, and say what they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+
+from otsim.attack import compile_attack, sample_campaigns
+from otsim.config import PLANT_POINTS, Study, read_study
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+STUDIES = sorted((CONFIGS / "studies").glob("*.yaml"))
+OURS = "assumption (otsim)"
+N_CAMPAIGNS = 4096
+MUST_HAVE_SOURCE = ("Frequency", "Profile", "Goal", "Response", "Operators", "Destroyed",
+                    "Fragility", "Loss", "Safety", "UncertainInput")  # fmt: skip
+
+
+@pytest.fixture(params=STUDIES, ids=lambda path: path.stem)
+def study(request: pytest.FixtureRequest) -> Study:
+    return read_study(request.param)
+
+
+def models_below(value: object, place: str) -> Iterator[tuple[str, BaseModel]]:
+    if isinstance(value, BaseModel):
+        yield place, value
+        for name, inner in value:
+            yield from models_below(inner, f"{place}.{name}")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from models_below(inner, f"{place}.{name}")
+    elif isinstance(value, tuple | list):
+        for i, inner in enumerate(value):
+            yield from models_below(inner, f"{place}[{i}]")
+
+
+def test_there_are_studies() -> None:
+    assert {path.stem for path in STUDIES} >= {"te_campaign", "te_insider"}
+
+
+def test_every_number_says_where_it_is_from(study: Study) -> None:
+    unsourced, unknown = [], []
+    for place, model in models_below(study, "study"):
+        source = getattr(model, "source", None)
+        leaf = type(model).__name__ == "Node" and getattr(model, "gate", "") == "LEAF"
+        if source is None and (leaf or type(model).__name__ in MUST_HAVE_SOURCE):
+            unsourced.append(place)
+        elif source is not None and source not in study.sources and OURS not in source:
+            unknown.append((place, source))
+    assert unsourced == []
+    assert unknown == []
+
+
+def test_every_source_is_used(study: Study) -> None:
+    used = {getattr(model, "source", None) for _, model in models_below(study, "study")}
+    assert set(study.sources) <= used
+
+
+def test_no_goal_is_out_of_reach(study: Study) -> None:
+    campaigns = sample_campaigns(compile_attack(study), 0, N_CAMPAIGNS, seed=1)
+    for i, name in enumerate(study.attack.goals):
+        assert campaigns.acts[campaigns.goal == i].any(), name
+
+
+def test_some_campaigns_are_stopped_in_time(study: Study) -> None:
+    campaigns = sample_campaigns(compile_attack(study), 0, N_CAMPAIGNS, seed=1)
+    reached = np.isfinite(campaigns.goal_h)
+    assert (reached & ~campaigns.acts).any()
+
+
+def test_fragilities_leave_a_healthy_plant_alone(study: Study) -> None:
+    signals = PLANT_POINTS[study.plant.model].by_name
+    assert not study.loss.acknowledge_fragile_at_normal
+    for name, fragility in study.loss.fragility.items():
+        signal = signals[fragility.signal]
+        limit = signal.trip_high if fragility.extreme == "peak" else signal.trip_low
+        assert signal.normal is not None, name
+        assert limit is not None, name
+        assert fragility.damage_probability(signal.normal) <= 1e-6, name
+        assert fragility.damage_probability(limit) <= 1e-3, name
+
+
+def test_the_remote_campaign_is_as_wide_as_promised() -> None:
+    study = read_study(CONFIGS / "studies" / "te_campaign.yaml")
+    kinds = {action.kind for goal in study.attack.goals.values() for action in goal.actions}
+    assert len(study.attack.goals) >= 5
+    assert len(study.attackers.profiles) == 3
+    assert study.simulation.twins >= 4096
+    assert {"override", "replay", "bias", "setpoint", "dos", "safety_bypass",
+            "alarm_suppression"} <= kinds  # fmt: skip
+    assert {node.gate for node in study.attack.tree.nodes.values()} == {
+        "OR",
+        "AND",
+        "SAND",
+        "VOTE",
+        "COUNTER",
+        "LEAF",
+    }
+    assert study.uncertainty[0].key == "attackers.frequency.per_year"
