@@ -180,7 +180,7 @@ def results(rows: list[Row]) -> list[dict[str, Any]]:
             "first_call_s": round(row.compile_s, 3),
             "cpu_s_best": round(min(row.cpu_s), 5),
             "cpu_s_median": round(statistics.median(row.cpu_s), 5),
-            "ns_per_twin_second": round(SECONDS_PER_HOUR * 1e9 / speed / 3600.0 / 3600.0, 1),
+            "ns_per_twin_second": round(1e9 / (speed * SECONDS_PER_HOUR), 1),
             "twin_hours_per_core_second": round(speed, 3),
             "times_numpy_loop": round(speed / yardstick["numpy_loop"], 2),
             "times_numba_loop": round(speed / yardstick["numba_loop"], 3),

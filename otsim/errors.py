@@ -39,7 +39,7 @@ class ReportError(OtsimError):
     """A run folder from which no report can be made."""
 
 
-class GateFailed(OtsimError):
+class GateError(OtsimError):
     """The run finished, but a promised bound does not hold (too many diverged twins)."""
 
     exit_code = 3

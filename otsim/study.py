@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otsim.config import Study
-from otsim.errors import GateFailed
+from otsim.errors import GateError
 from otsim.simulate.executors import available_cores, worker_pool
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def run_study(
     Raises:
         SimulationError: the folder belongs to something else.
         StorageError: it cannot be written.
-        GateFailed: more than a thousandth of the twins diverged; the report is written.
+        GateError: more than a thousandth of the twins diverged; the report is written.
     """
     from otsim.report import answer_sentence, read_findings, write_report
     from otsim.store import RunFolder
@@ -93,7 +93,7 @@ def run_study(
             n_twins=study.simulation.twins, n_diverged=n_diverged,
         )  # fmt: skip
     if n_diverged > MAX_DIVERGED_SHARE * study.simulation.twins:
-        raise GateFailed(
+        raise GateError(
             f"{out}: {n_diverged} of {study.simulation.twins} twins diverged, more than 0.1 %; "
             "the report gives the bounds; run with precision float64, or mend the plant actions"
         )
@@ -176,7 +176,7 @@ def _write_tables(study: Study, folder: RunFolder, pool: Executor) -> int:
 
 
 def _typical_twins(events: pa.Table) -> dict[str, int]:
-    """Choose the median, a bad (95 %) and the worst twin by loss, among those that were simulated."""
+    """Choose the median, a bad (95 %) and the worst of the simulated twins, by loss."""
     status = np.asarray(events.column("status").to_pylist())
     loss = events.column("loss").to_numpy(zero_copy_only=False).astype(np.float64)
     lived = np.flatnonzero((status != "no_action") & (status != "diverged"))

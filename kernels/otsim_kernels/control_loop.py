@@ -16,11 +16,10 @@ import jax
 import jax.numpy as jnp
 
 from otsim_kernels import signal_tampering as tampering
-from otsim_kernels.draws import StreamKey
+from otsim_kernels.draws import Array, StreamKey
 from otsim_kernels.plant_contract import Limit, PlantState, PlantTable
-from otsim_kernels.signal_tampering import ALL_TRIPS, NEVER, Clock, Schedule, Tampering, Tap
+from otsim_kernels.signal_tampering import ALL_TRIPS, NEVER, Moment, Schedule, Tampering, Tap
 
-Array = jax.Array
 RUNNING, TRIPPED, SHUT_DOWN, DESTROYED, DIVERGED = range(5)
 
 
@@ -149,142 +148,129 @@ def tick(
     Returns:
         The twin after the tick, unchanged if it had ended, and the rows to record.
     """
-    now = Clock(tick=state.tick, hours_per_tick=plant.period_s / 3600.0)
+    now = Moment(schedule=plan.schedule, tick=state.tick, hours_per_tick=plant.period_s / 3600.0)
     shown = plant.shown(state.plant.instruments)
-    memories = tampering.recall(
-        taps, shown, schedule=plan.schedule, tampering=state.tampering, clock=now, recorded=recorded
-    )
-    seen, memory = _control(plant, taps, state, plan, memories=memories, now=now)
+    memories = tampering.recall(taps, shown, now=now, tampering=state.tampering, recorded=recorded)
+    loop = _Loop(plant=plant, taps=taps, now=now, memories=memories)
+    seen = loop.seen_by("controller", shown)
+    memory = _control(loop, state, plan, seen)
+    commands = plant.commands(memory)
     received = tampering.tamper(
-        taps, "command", plant.commands(memory), view="actuator", schedule=plan.schedule,
-        memories=memories, clock=now,
-    )  # fmt: skip
-    flags = _flags(taps, plan.schedule, now.tick, like=received[0])
-    instant = plant.evaluate(state.plant, received, flags=flags, key=plan.key, clock=state.clock)
-    true = plant.measure(instant)
-    instruments = plant.report(
-        state.plant.instruments, true, key=plan.key, clock=state.clock, rare=rare
+        taps, "command", commands, view="actuator", now=now, memories=memories
     )
-    ending = _ending(plant, taps, state, plan, instant=instant, memories=memories, seen=seen)
+    flags = _flags(loop, like=received[0])
+    instant = plant.evaluate(state.plant, received, flags=flags, key=plan.key, clock=state.clock)
+    instruments = plant.report(
+        state.plant.instruments, plant.measure(instant), key=plan.key, clock=state.clock, rare=rare
+    )
     rows = tampering.record(
-        taps, {"measurement": shown, "command": plant.commands(memory)}, schedule=plan.schedule,
-        tick=now.tick, recorded=recorded,
-    )  # fmt: skip
+        taps, {"measurement": shown, "command": commands}, now=now, recorded=recorded
+    )
     after = replace(
         state,
         plant=replace(state.plant, instruments=instruments),
         memory=memory,
         received=received,
-        tampering=tampering.remember(
-            taps, memories, schedule=plan.schedule, tick=now.tick, seen=seen, received=received
-        ),
-        ending=ending,
+        tampering=tampering.remember(taps, memories, now=now, seen=seen, received=received),
+        ending=_ending(loop, state, plan, instant),
     )
-    return _settled(plant, state, after, plan, instant=instant, true=true), rows
+    return _settled(plant, state, after, plan, instant=instant), rows
 
 
-def _control(
-    plant: PlantTable,
-    taps: tuple[Tap, ...],
-    state: TwinState,
-    plan: Plan,
-    *,
-    memories: dict[int, Array],
-    now: Clock,
-) -> tuple[tuple[Array, ...], Any]:
-    """Return what the controllers see, and their memory after they ran."""
-    seen = tampering.tamper(
-        taps, "measurement", plant.shown(state.plant.instruments), view="controller",
-        schedule=plan.schedule, memories=memories, clock=now,
-    )  # fmt: skip
+@dataclass(frozen=True, kw_only=True)
+class _Loop:
+    """What the parts of one tick share."""
+
+    plant: PlantTable
+    taps: tuple[Tap, ...]
+    now: Moment
+    memories: dict[int, Array]
+
+    def seen_by(self, view: str, values: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Return measurements as a view gets them."""
+        return tampering.tamper(
+            self.taps, "measurement", values, view=view, now=self.now, memories=self.memories
+        )
+
+    def any_active(self, group: tampering.Group, *indices: int) -> Array | None:
+        """Tell whether any tap on these points acts; None if there is no such tap."""
+        return tampering.any_active(self.taps, group, indices, self.now)
+
+
+def _control(loop: _Loop, state: TwinState, plan: Plan, seen: tuple[Array, ...]) -> Any:
+    """Return the controllers' memory after they ran; loops' memories are brought up to date."""
+    plant, taps, now = loop.plant, loop.taps, loop.now
     _, fresh = plant.first(state.received[0], frozenset())
-    reload = now.tick == plan.reload
-    memory = jax.tree.map(lambda new, old: jnp.where(reload, new, old), fresh, state.memory)
+    memory = _choose(now.tick == plan.reload, fresh, state.memory)
     setpoints = tampering.tamper_setpoints(
-        taps, plant.setpoints(memory), schedule=plan.schedule, memories=memories, tick=now.tick
+        taps, plant.setpoints(memory), now=now, memories=loop.memories
     )
     gains = {
-        tap.index: tampering.active_value(
-            taps, "loop", tap.index, plan.schedule, tick=now.tick, default=1.0
-        )
+        tap.index: tampering.active_value(taps, "loop", tap.index, now=now, default=1.0)
         for tap in taps
         if tap.group == "loop"
     }
     memory = plant.with_setpoints(memory, setpoints)
-    return seen, plant.control(memory, seen, gains=gains, clock=state.clock)
+    return plant.control(memory, seen, gains=gains, clock=state.clock)
 
 
-def _flags(
-    taps: tuple[Tap, ...], schedule: Schedule, now: Array, *, like: Array
-) -> dict[int, Array]:
+def _flags(loop: _Loop, *, like: Array) -> dict[int, Array]:
+    """Return 1 for each disturbance that acts, else 0."""
     flags = {}
-    for number in disturbances_of(taps):
-        active = tampering.any_active(taps, "disturbance", (number,), schedule=schedule, tick=now)
+    for number in disturbances_of(loop.taps):
+        active = loop.any_active("disturbance", number)
         assert active is not None
         flags[number] = active.astype(like.dtype)
     return flags
 
 
-def _ending(
-    plant: PlantTable,
-    taps: tuple[Tap, ...],
-    state: TwinState,
-    plan: Plan,
-    *,
-    instant: Any,
-    memories: Mapping[int, Array],
-    seen: tuple[Array, ...],
-) -> Ending:
-    """Decide whether the twin ends at this tick, by the first cause in the order below."""
-    old, now = state.ending, Clock(tick=state.tick, hours_per_tick=plant.period_s / 3600.0)
+def _ending(loop: _Loop, state: TwinState, plan: Plan, instant: Any) -> Ending:
+    """Decide whether the twin ends at this tick; the last rule that applies wins."""
+    plant, old, now = loop.plant, state.ending, loop.now.tick
     true = plant.measure(instant)
-    read = tampering.tamper(
-        taps, "measurement", true, view="safety", schedule=plan.schedule, memories=memories,
-        clock=now,
-    )  # fmt: skip
     beyond = _beyond(plant.trips, true)
-    asked = _beyond(plant.trips, read) & ~_bypassed(plant, taps, plan.schedule, now.tick)
+    asked = _beyond(plant.trips, loop.seen_by("safety", true)) & ~_bypassed(loop)
     trips = jnp.where(plan.safety_works, asked, jnp.zeros_like(asked))
     destructions = plant.destroyed(instant, plan.rupture)
-    alarm = _alarm(plant, taps, state, plan, memories=memories, now=now)
+    alarm = _alarm(loop, state)
     late = alarm + jnp.minimum(plan.reaction, NEVER - alarm)
-    shut_down = (now.tick >= plan.shutdown) | (now.tick >= late)
+    shut_down = (now >= plan.shutdown) | ((late != NEVER) & (now >= late))
     status = jnp.where(shut_down, SHUT_DOWN, RUNNING)
     status = jnp.where(trips != 0, TRIPPED, status)
     status = jnp.where(destructions != 0, DESTROYED, status)
-    status = jnp.where(plant.healthy(instant), status, DIVERGED).astype(jnp.int32)
+    status = jnp.where(plant.finite(instant), status, DIVERGED).astype(jnp.int32)
     first_beyond = (beyond != 0) & (status != TRIPPED) & (old.extrapolated == NEVER)
     return Ending(
         status=status,
         trips=trips,
         destructions=destructions,
-        end=jnp.where(status != RUNNING, now.tick, old.end),
-        extrapolated=jnp.where(first_beyond, now.tick, old.extrapolated),
+        end=jnp.where(status != RUNNING, now, old.end),
+        extrapolated=jnp.where(first_beyond, now, old.extrapolated),
         alarm=alarm,
     )
 
 
 def _settled(
-    plant: PlantTable, before: TwinState, after: TwinState, plan: Plan, *, instant: Any,
-    true: tuple[Array, ...],
-) -> TwinState:  # fmt: skip
+    plant: PlantTable, before: TwinState, after: TwinState, plan: Plan, *, instant: Any
+) -> TwinState:
     """Move the process on if the twin lives, and keep a twin that had ended as it was.
 
-    At the tick that ends it a twin is measured and counted, but its process moves no more.
+    At the tick that ends it a twin is measured and counted, but its process moves no more. Where
+    the numbers mean nothing any more (hotter than the model, not finite), it is not even measured.
     """
-    lives = after.ending.status == RUNNING
-    moved = plant.advance(after.plant, instant)
-    stays = replace(moved, physical=after.plant.physical, residues=after.plant.residues)
-    counts = lives & (before.tick >= plan.onset)
-    tally = _choose(counts, plant.damage(before.tally, true, instant), before.tally)
+    lives, means = after.ending.status == RUNNING, plant.meaningful(instant)
+    shows = _choose(means, after.plant.instruments, before.plant.instruments)
+    moved = plant.advance(replace(after.plant, instruments=shows), instant)
+    stays = replace(moved, physical=before.plant.physical, residues=before.plant.residues)
+    counts = means & (before.tick >= plan.onset)
+    counted = plant.damage(before.tally, plant.measure(instant), instant)
     after = replace(
         after,
         plant=_choose(lives, moved, stays),
-        tally=tally,
+        tally=_choose(counts, counted, before.tally),
         clock=before.clock + 1,
-        tick=before.tick,
     )
-    kept = _choose(before.ending.status == RUNNING, after, replace(before, tick=before.tick))
+    kept: TwinState = _choose(before.ending.status == RUNNING, after, before)
     return replace(kept, tick=before.tick + 1)
 
 
@@ -302,27 +288,21 @@ def _beyond(limits: tuple[Limit, ...], values: tuple[Array, ...]) -> Array:
     return mask
 
 
-def _bypassed(plant: PlantTable, taps: tuple[Tap, ...], schedule: Schedule, now: Array) -> Array:
+def _bypassed(loop: _Loop) -> Array:
     """Return a bit for each trip that the attacker has bypassed, u32[]."""
     mask = jnp.zeros((), jnp.uint32)
-    for bit in range(len(plant.trips)):
-        off = tampering.any_active(taps, "trip", (bit, ALL_TRIPS), schedule=schedule, tick=now)
+    for bit in range(len(loop.plant.trips)):
+        off = loop.any_active("trip", bit, ALL_TRIPS)
         if off is not None:
             mask = mask | (off.astype(jnp.uint32) << bit)
     return mask
 
 
-def _alarm(
-    plant: PlantTable, taps: tuple[Tap, ...], state: TwinState, plan: Plan, *,
-    memories: Mapping[int, Array], now: Clock,
-) -> Array:  # fmt: skip
+def _alarm(loop: _Loop, state: TwinState) -> Array:
     """Return the tick of the first alarm in the operators' view."""
-    screen = tampering.tamper(
-        taps, "measurement", plant.shown(state.plant.instruments), view="operator",
-        schedule=plan.schedule, memories=memories, clock=now,
-    )  # fmt: skip
-    rings = _beyond(plant.alarms, screen) != 0
-    silenced = tampering.any_active(taps, "alarm", (0,), schedule=plan.schedule, tick=now.tick)
+    shown = loop.plant.shown(state.plant.instruments)
+    rings = _beyond(loop.plant.alarms, loop.seen_by("operator", shown)) != 0
+    silenced = loop.any_active("alarm", 0)
     if silenced is not None:
         rings = rings & ~silenced
-    return jnp.where(rings & (state.ending.alarm == NEVER), now.tick, state.ending.alarm)
+    return jnp.where(rings & (state.ending.alarm == NEVER), loop.now.tick, state.ending.alarm)

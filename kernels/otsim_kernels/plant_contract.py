@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import jax
 
+from otsim_kernels.draws import Array
 from otsim_kernels.signals import DamageColumn
 
-Array = jax.Array
 Values = tuple[Array, ...]
 
 
@@ -76,7 +76,8 @@ class PlantTable:
         advance: (state, instant) -> state after the tick; instruments stay.
         first_tally, damage: the physical damage, one tick after the other.
         destroyed: (instant, rupture limit) -> bit mask, u32[].
-        healthy: (instant) -> whether the numbers are finite, bool[].
+        finite: (instant) -> whether the numbers are finite, bool[].
+        meaningful: (instant) -> whether they are finite and within what the model can say at all.
     """
 
     name: str
@@ -100,4 +101,5 @@ class PlantTable:
     damage: Callable[[Any, Values, Any], Any]
     tally_columns: Callable[[Any], dict[str, Array]]
     destroyed: Callable[[Any, Array], Array]
-    healthy: Callable[[Any], Array]
+    finite: Callable[[Any], Array]
+    meaningful: Callable[[Any], Array]

@@ -14,7 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-Array = jax.Array
+from otsim_kernels.draws import Array
+
 Group = Literal["measurement", "command", "setpoint", "loop", "trip", "alarm", "disturbance"]
 NEVER = np.iinfo(np.int32).max
 ALL_TRIPS = -1
@@ -72,8 +73,28 @@ class Tampering:
     seen: dict[int, Array] = field(default_factory=dict)
 
 
-def first_tampering(taps: Sequence[Tap], *, shown: Sequence[Array], commands: Sequence[Array],
-                    setpoints: Mapping[int, Array]) -> Tampering:  # fmt: skip
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """Where a tick stands.
+
+    Attributes:
+        schedule: when each row acts.
+        tick: local time in ticks, i32[].
+        hours_per_tick: length of a tick.
+    """
+
+    schedule: Schedule
+    tick: Array
+    hours_per_tick: float
+
+
+def first_tampering(
+    taps: Sequence[Tap],
+    *,
+    shown: Sequence[Array],
+    commands: Sequence[Array],
+    setpoints: Mapping[int, Array],
+) -> Tampering:
     """Return what the taps remember before anything is tampered with."""
     now: dict[str, Mapping[int, Array]] = {
         "measurement": dict(enumerate(shown)),
@@ -85,13 +106,14 @@ def first_tampering(taps: Sequence[Tap], *, shown: Sequence[Array], commands: Se
     return Tampering(held=held, seen=seen)
 
 
-def is_active(tap: Tap, schedule: Schedule, tick: Array) -> Array:
+def is_active(tap: Tap, now: Moment) -> Array:
     """Tell whether a tap acts now, bool[]."""
-    return (tick >= schedule.start[tap.row]) & (tick < schedule.stop[tap.row])
+    return ~_not_yet(tap, now) & (now.tick < now.schedule.stop[tap.row])
 
 
-def active_value(taps: Sequence[Tap], group: Group, index: int, schedule: Schedule, *,
-                 tick: Array, default: float) -> Array | None:  # fmt: skip
+def active_value(
+    taps: Sequence[Tap], group: Group, index: int, *, now: Moment, default: float
+) -> Array | None:
     """Return the value of the last acting tap on a point, `default` where none acts.
 
     None if no tap is on that point at all.
@@ -99,70 +121,64 @@ def active_value(taps: Sequence[Tap], group: Group, index: int, schedule: Schedu
     found: Array | None = None
     for tap in taps:
         if tap.group == group and tap.index == index:
-            value = schedule.value[tap.row]
+            value = now.schedule.value[tap.row]
             before = jnp.full_like(value, default) if found is None else found
-            found = jnp.where(is_active(tap, schedule, tick), value, before)
+            found = jnp.where(is_active(tap, now), value, before)
     return found
 
 
 def any_active(
-    taps: Sequence[Tap], group: Group, indices: tuple[int, ...], *, schedule: Schedule, tick: Array
+    taps: Sequence[Tap], group: Group, indices: tuple[int, ...], now: Moment
 ) -> Array | None:
     """Tell whether any tap on one of these points acts, bool[]; None if there is no such tap."""
     found: Array | None = None
     for tap in taps:
         if tap.group == group and tap.index in indices:
-            active = is_active(tap, schedule, tick)
+            active = is_active(tap, now)
             found = active if found is None else found | active
     return found
-
-
-@dataclass(frozen=True, kw_only=True)
-class Clock:
-    """Where a tick stands: local time in ticks, i32[], and the length of a tick."""
-
-    tick: Array
-    hours_per_tick: float
 
 
 def recall(
     taps: Sequence[Tap],
     raw: Sequence[Array],
     *,
-    schedule: Schedule,
+    now: Moment,
     tampering: Tampering,
-    clock: Clock,
     recorded: Mapping[int, Array],
 ) -> dict[int, Array]:
-    """Return what each tap on a measurement remembers at this tick, by tap.
+    """Return what each tap remembers at this tick, by tap.
 
     A hold keeps the last value before it started, a replay repeats what was recorded.
 
     Args:
         taps: all taps.
         raw: measurements as the instruments show them.
-        schedule: when each row acts.
+        now: where the tick stands.
         tampering: memories after the tick before.
-        clock: local time.
         recorded: this tick's rows of the recordings, by tap.
     """
     memories = dict(tampering.held)
     for i, tap in enumerate(taps):
         if tap.group == "measurement" and tap.kind == "hold":
-            not_yet = clock.tick <= schedule.start[tap.row]
-            memories[i] = jnp.where(not_yet, raw[tap.index], memories[i])
+            # the first held reading is the one shown just before the hold starts
+            fresh = now.tick <= now.schedule.start[tap.row]
+            memories[i] = jnp.where(fresh, raw[tap.index], memories[i])
         elif tap.kind == "replay":
             memories[i] = recorded[i]
     return memories
 
 
 def record(
-    taps: Sequence[Tap], raw: Mapping[str, Sequence[Array]], *, schedule: Schedule, tick: Array,
+    taps: Sequence[Tap],
+    raw: Mapping[str, Sequence[Array]],
+    *,
+    now: Moment,
     recorded: Mapping[int, Array],
-) -> dict[int, Array]:  # fmt: skip
+) -> dict[int, Array]:
     """Return this tick's rows of the recordings, which go on until the replay starts."""
     return {
-        i: jnp.where(tick < schedule.start[tap.row], raw[tap.group][tap.index], recorded[i])
+        i: jnp.where(_not_yet(tap, now), raw[tap.group][tap.index], recorded[i])
         for i, tap in enumerate(taps)
         if tap.kind == "replay"
     }
@@ -174,9 +190,8 @@ def tamper(
     values: Sequence[Array],
     *,
     view: str,
-    schedule: Schedule,
+    now: Moment,
     memories: Mapping[int, Array],
-    clock: Clock,
 ) -> tuple[Array, ...]:
     """Pass measurements or commands through their taps, in list order, as one view gets them.
 
@@ -186,20 +201,15 @@ def tamper(
         group: `measurement` or `command`.
         values: what goes in.
         view: `controller`, `operator`, `safety` or `actuator`.
-        schedule: when each row acts.
+        now: where the tick stands.
         memories: what each tap remembers at this tick.
-        clock: local time.
     """
     changed = list(values)
     for i, tap in enumerate(taps):
         if tap.group == group and (view == "actuator" or view in tap.views):
-            now = changed[tap.index]
-            since_h = (clock.tick - schedule.start[tap.row]).astype(now.dtype)
-            new = _changed(
-                tap.kind, now, schedule.value[tap.row], since_h=since_h * clock.hours_per_tick,
-                memory=memories.get(i), minutes_per_tick=60.0 * clock.hours_per_tick,
-            )  # fmt: skip
-            changed[tap.index] = jnp.where(is_active(tap, schedule, clock.tick), new, now)
+            value = changed[tap.index]
+            new = _changed(tap, value, now, memories.get(i))
+            changed[tap.index] = jnp.where(is_active(tap, now), new, value)
     return tuple(changed)
 
 
@@ -207,8 +217,7 @@ def remember(
     taps: Sequence[Tap],
     memories: Mapping[int, Array],
     *,
-    schedule: Schedule,
-    tick: Array,
+    now: Moment,
     seen: Sequence[Array],
     received: Sequence[Array],
 ) -> Tampering:
@@ -219,7 +228,7 @@ def remember(
         if tap.kind == "rate_limit":
             held[i] = out[tap.index]
         elif tap.kind == "hold" and tap.group == "command":
-            held[i] = jnp.where(tick < schedule.start[tap.row], out[tap.index], memories[i])
+            held[i] = jnp.where(_not_yet(tap, now), out[tap.index], memories[i])
         elif _remembers(tap):
             held[i] = memories[i]
     return Tampering(
@@ -231,9 +240,8 @@ def tamper_setpoints(
     taps: Sequence[Tap],
     setpoints: Mapping[int, Array],
     *,
-    schedule: Schedule,
+    now: Moment,
     memories: dict[int, Array],
-    tick: Array,
 ) -> dict[int, Array]:
     """Overwrite set-points while their taps act, and put the old ones back when they end.
 
@@ -242,31 +250,35 @@ def tamper_setpoints(
     changed = dict(setpoints)
     for i, tap in enumerate(taps):
         if tap.group == "setpoint":
-            now = changed[tap.index]
-            memories[i] = jnp.where(tick <= schedule.start[tap.row], now, memories[i])
-            back = jnp.where(tick == schedule.stop[tap.row], memories[i], now)
-            active = is_active(tap, schedule, tick)
-            changed[tap.index] = jnp.where(active, schedule.value[tap.row], back)
+            value = changed[tap.index]
+            fresh = now.tick <= now.schedule.start[tap.row]
+            memories[i] = jnp.where(fresh, value, memories[i])
+            back = jnp.where(now.tick == now.schedule.stop[tap.row], memories[i], value)
+            changed[tap.index] = jnp.where(is_active(tap, now), now.schedule.value[tap.row], back)
     return changed
 
 
-def _changed(
-    kind: str, now: Array, value: Array, *, since_h: Array, memory: Array | None,
-    minutes_per_tick: float,
-) -> Array:  # fmt: skip
-    if kind == "override":
-        return value
-    if kind == "bias":
-        return now + value
-    if kind == "scale":
-        return now * value
-    if kind == "ramp":
-        return now + value * since_h
+def _changed(tap: Tap, value: Array, now: Moment, memory: Array | None) -> Array:
+    """Return what a tap makes of a value while it acts."""
+    size = now.schedule.value[tap.row]
+    if tap.kind == "override":
+        return size
+    if tap.kind == "bias":
+        return value + size
+    if tap.kind == "scale":
+        return value * size
+    if tap.kind == "ramp":
+        since = (now.tick - now.schedule.start[tap.row]).astype(value.dtype)
+        return value + size * (since * now.hours_per_tick)
     assert memory is not None
-    if kind == "rate_limit":
-        step = value * minutes_per_tick
-        return memory + jnp.clip(now - memory, -step, step)
+    if tap.kind == "rate_limit":
+        step = size * (60.0 * now.hours_per_tick)
+        return memory + jnp.clip(value - memory, -step, step)
     return memory
+
+
+def _not_yet(tap: Tap, now: Moment) -> Array:
+    return now.tick < now.schedule.start[tap.row]
 
 
 def _remembers(tap: Tap) -> bool:

@@ -44,10 +44,10 @@ class Simulation(Frozen):
         "float32", description="Floating-point numbers of the twins. Default float32."
     )
     shard_size: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
-        1024, description="Twins per committed file. Default 1024."
+        512, description="Twins per committed file. Default 512."
     )
     batch: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
-        256, description="Twins computed side by side. Default 256."
+        64, description="Twins computed side by side. Default 64."
     )
 
 

@@ -11,9 +11,8 @@ from otsim.config.plant_points import PLANT_POINTS, PlantPoints
 if TYPE_CHECKING:
     from otsim_kernels.signal_tampering import Group, Tap
 
-_TAP_KIND = {"dos": "hold"}  # a link that is cut leaves the last value standing
-_NAMED_GROUPS = {"ALARMS": ("alarm", 0), "SIS": ("trip", -1)}
-_NUMBERED_GROUPS = {"SP": "setpoint", "LOOP": "loop", "IDV": "disturbance"}
+_NAMED_GROUPS: dict[str, tuple[Group, int]] = {"ALARMS": ("alarm", 0), "SIS": ("trip", -1)}
+_NUMBERED_GROUPS: dict[str, Group] = {"SP": "setpoint", "LOOP": "loop", "IDV": "disturbance"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +45,22 @@ def taps_of(plant: str, actions: Sequence[ActionPoint], period_s: float = 1.0) -
     points = PLANT_POINTS[plant]
     return tuple(
         Tap(
-            kind="set" if group not in ("measurement", "command")
-            else _TAP_KIND.get(action.kind, action.kind),
+            kind=_tap_kind(action.kind, group),
             group=group,
             index=index,
             row=row,
             views=action.views,
-            record_ticks=max(1, round(action.record_s / period_s)) if action.kind == "replay" else 0,
+            record_ticks=round(action.record_s / period_s) if action.kind == "replay" else 0,
         )
         for row, action in enumerate(actions)
         for group, index in _places(points, action.target)
-    )  # fmt: skip
+    )
+
+
+def _tap_kind(kind: str, group: Group) -> str:
+    if group not in ("measurement", "command"):
+        return "set"
+    return "hold" if kind == "dos" else kind  # a link that is cut leaves the last value standing
 
 
 def _places(points: PlantPoints, target: str) -> Iterator[tuple[Group, int]]:
@@ -70,12 +74,12 @@ def _places(points: PlantPoints, target: str) -> Iterator[tuple[Group, int]]:
 
 def _place(points: PlantPoints, name: str) -> tuple[Group, int]:
     if name in _NAMED_GROUPS:
-        return _NAMED_GROUPS[name]  # type: ignore[return-value]
+        return _NAMED_GROUPS[name]
     prefix = name.rstrip("0123456789")
     if prefix in _NUMBERED_GROUPS:
-        return _NUMBERED_GROUPS[prefix], int(name[len(prefix) :])  # type: ignore[return-value]
+        return _NUMBERED_GROUPS[prefix], int(name[len(prefix) :])
     kind = points.by_name[name].kind
     same = [signal.name for signal in points.signals if signal.kind == kind]
     if kind == "trip":
         same.remove("SIS")
-    return kind, same.index(name)  # type: ignore[return-value]
+    return kind, same.index(name)

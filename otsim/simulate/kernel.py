@@ -30,6 +30,9 @@ __all__ = [
 
 History = dict[int, Any]
 RUNNING = 0  # these are the codes of otsim_kernels.control_loop
+_OTHER_CAUSES = {
+    "horizon": "", "shut_down": "shut down by the defenders", "diverged": "numbers not finite",
+}  # fmt: skip
 STATUS_NAMES = ("horizon", "tripped", "shut_down", "destroyed", "diverged")
 
 
@@ -102,11 +105,15 @@ def advance(
         if not history:
             shown = kernel.table.shown(state.plant.instruments)
             history = reference.first_history(kernel.taps, shown, state.received)
-        moved = reference.advance(
-            kernel.table, kernel.taps, state=state, plan=plan, history=history,
-            n_ticks=np.int32(n_ticks),
-        )  # fmt: skip
-        return jax.device_get(moved)  # type: ignore[no-any-return]
+        longest = min(
+            [tap.record_ticks for tap in kernel.taps if tap.record_ticks], default=n_ticks
+        )
+        for first in range(0, max(n_ticks, 1), max(longest, 1)):
+            state, history = reference.advance(
+                kernel.table, kernel.taps, state=state, plan=plan, history=history,
+                n_ticks=np.int32(min(longest, n_ticks - first)),
+            )  # fmt: skip
+        return jax.device_get((state, history))  # type: ignore[no-any-return]
 
 
 def columns_of(tree: Any, which: npt.NDArray[np.integer]) -> Any:
@@ -120,14 +127,16 @@ def causes_of(kernel: Kernel, state: TwinState) -> npt.NDArray[np.object_]:
     """Say in words why each twin ended, object[n]; "" for those that did not."""
     trips = [limit.cause for limit in kernel.table.trips]
     ending = state.ending
-    words = {
-        "horizon": lambda i: "",
-        "tripped": lambda i: _named(trips, int(ending.trips[i])),
-        "shut_down": lambda i: "shut down by the defenders",
-        "destroyed": lambda i: _named(kernel.table.destructions, int(ending.destructions[i])),
-        "diverged": lambda i: "numbers not finite",
-    }
-    named = [words[STATUS_NAMES[int(status)]](i) for i, status in enumerate(ending.status)]
+    named = []
+    for status, trip, destroyed in zip(
+        ending.status, ending.trips, ending.destructions, strict=True
+    ):
+        if STATUS_NAMES[status] == "tripped":
+            named.append(_named(trips, int(trip)))
+        elif STATUS_NAMES[status] == "destroyed":
+            named.append(_named(kernel.table.destructions, int(destroyed)))
+        else:
+            named.append(_OTHER_CAUSES[STATUS_NAMES[status]])
     return np.array(named, object)
 
 

@@ -25,7 +25,7 @@ _FIRST_STREAM = 2**32 - N_MEMBERS  # streams that no twin number reaches
 
 
 def make_bank(study: Study, kernel: Kernel) -> TwinState:
-    """Run the undisturbed plant; returns the states of all members, leaves [N_MEMBERS], on the host.
+    """Run the undisturbed plant; returns all its members, leaves [N_MEMBERS] on the host.
 
     Without noise the members differ in the analysers' phase alone.
     """

@@ -24,7 +24,7 @@ REFERENCE = Path(os.environ.get("OTSIM_REFERENCE", REPOSITORY.parent / "shared" 
 TE = REFERENCE / "te"
 DERIVATIVE_RTOL = 1e-10  # of the column's largest value in group 0: the data's own suggestion
 TRAJECTORY_RTOL = 1e-9
-LONGEST_SLOW_RUN = 32_000  # evaluations; the plain loop takes about a millisecond for each
+LONGEST_SLOW_RUN = 32_000  # evaluations; the plain loop takes 0.3 ms for each
 
 
 def columns_of(path: Path, prefix: str, first: int, last: int) -> Array:

@@ -20,7 +20,9 @@ from otsim_kernels.plants.tennessee_eastman.first_state import VALVES
 from otsim_kernels.plants.tennessee_eastman.signals import COMMANDS
 from otsim_kernels.signal_tampering import NEVER, Schedule
 
-FOLDER = Path(os.environ.get("OTSIM_REFERENCE", Path(__file__).parents[3] / "shared/reference")) / "te"
+FOLDER = (
+    Path(os.environ.get("OTSIM_REFERENCE", Path(__file__).parents[3] / "shared/reference")) / "te"
+)
 KINDS = {
     "sensor_const": ("override", "XMEAS"), "sensor_bias": ("bias", "XMEAS"),
     "sensor_scale": ("scale", "XMEAS"), "sensor_ramp": ("ramp", "XMEAS"),
@@ -130,7 +132,9 @@ class Batch:
         """Record the columns of a reference trajectory, f64[n_twins] each, at these ticks."""
         found = {}
         for k in ticks:
-            before = self.advance(k - int(self.state.tick)) if k > int(self.state.tick) else self.state
+            before = (
+                self.advance(k - int(self.state.tick)) if k > int(self.state.tick) else self.state
+            )
             before = jax.device_get(before)
             after = jax.device_get(self.advance(1))
             found[k] = {**columns(before, after), "status": np.asarray(after.ending.status)}
@@ -144,7 +148,9 @@ def columns(before: TwinState, after: TwinState) -> dict[str, np.ndarray]:
     found = {f"y_{i}": np.asarray(v, float) for i, v in enumerate(y, start=1)}
     found |= {f"xmeas_{i}": np.asarray(v, float) for i, v in enumerate(shown, start=1)}
     found |= {f"xmv_{i}": np.asarray(v, float) for i, v in enumerate(after.received, start=1)}
-    found |= {f"ctl_{i}": np.asarray(v, float) for i, v in enumerate(after.memory.commands, start=1)}
+    found |= {
+        f"ctl_{i}": np.asarray(v, float) for i, v in enumerate(after.memory.commands, start=1)
+    }
     found |= {f"sp_{i}": np.asarray(v, float) for i, v in after.memory.setpoints.items()}
     found |= {f"seen_{i + 1}": np.asarray(v, float) for i, v in after.tampering.seen.items()}
     return found

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 from jax import lax
 
 from otsim_kernels.control_loop import RUNNING, Plan, TwinState, first_twin, tick
+from otsim_kernels.draws import Array
 from otsim_kernels.plant_contract import PlantTable
 from otsim_kernels.signal_tampering import Tap
 
-Array = jax.Array
 History = dict[int, Array]  # by tap: f32[record_ticks, n_twins]
 
 
@@ -39,7 +39,9 @@ def advance(
         state: the twins, fields f32[n_twins].
         plan: their plans.
         history: recordings of the replays.
-        n_ticks: i32[].
+        n_ticks: i32[], at most the ticks of the shortest recording: what is replayed within a
+            call was recorded before it, so that the loop reads one buffer and writes another
+            (with one buffer for both, XLA copies it at every tick).
     """
     last = state.tick + n_ticks
 
@@ -52,7 +54,7 @@ def advance(
         places = {i: lax.rem(twins.tick, jnp.int32(tape.shape[0])) for i, tape in tapes.items()}
         recorded = {
             i: lax.dynamic_index_in_dim(tape, places[i], keepdims=False)
-            for i, tape in tapes.items()
+            for i, tape in history.items()
         }
         rare = jnp.any(lax.rem(twins.clock, jnp.int32(plant.rare_ticks)) == 0)
         twins, rows = tick(plant, taps, twins, plan, rare=rare, recorded=recorded)

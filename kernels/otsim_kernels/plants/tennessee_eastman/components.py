@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 
-Array = jax.Array
-Number = Array | float  # a plain number where nothing varies
+from otsim_kernels.draws import Array
+
+Number = Array  # or a plain float, where nothing varies
 Mixture = tuple[Array, ...]  # one value for each of A to H, in this order
 
 MOLAR_MASS = (2.0, 25.4, 28.0, 32.0, 46.0, 48.0, 62.0, 76.0)  # lb/lb-mol

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from otsim_kernels import summation
-from otsim_kernels.plants.tennessee_eastman.components import Array
+from otsim_kernels.draws import Array
 from otsim_kernels.plants.tennessee_eastman.signals import COMMANDS, LOOPS
 
 FAST_TICKS, SLOW_TICKS, SLOWEST_TICKS = 3, 360, 900

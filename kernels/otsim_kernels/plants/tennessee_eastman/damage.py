@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from otsim_kernels import summation
+from otsim_kernels.draws import Array
 from otsim_kernels.plants.tennessee_eastman import components as chem
-from otsim_kernels.plants.tennessee_eastman.components import Array
 from otsim_kernels.plants.tennessee_eastman.integration import HOURS_PER_TICK
 from otsim_kernels.plants.tennessee_eastman.process import Streams
 from otsim_kernels.plants.tennessee_eastman.signals import DAMAGE_COLUMNS

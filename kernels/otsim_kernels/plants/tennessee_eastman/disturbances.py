@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from otsim_kernels.draws import StreamKey, draw_bits, purpose_id
-from otsim_kernels.plants.tennessee_eastman.components import Array, Number
+from otsim_kernels.draws import Array, StreamKey, draw_bits, purpose_id
+from otsim_kernels.plants.tennessee_eastman.components import Number
 from otsim_kernels.plants.tennessee_eastman.process import Surroundings
 
 Flags = Mapping[int, Array]  # disturbance number: 1 where it acts, 0 where not; absent: never
@@ -61,7 +61,7 @@ STICKING_BAND = 2.0  # % that a command must move before a sticking valve follow
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """A channel's present cubic `a + h*(b + h*(c + h*d))`, h in hours since `last_h`; f32[] each."""
+    """A channel's cubic `a + h*(b + h*(c + h*d))`, h the hours since `last_h`; f32[] each."""
 
     a: Array
     b: Array
@@ -166,7 +166,8 @@ def _renewed(
             next_h=walk.next_h + hold_h,
         )
     due = time_h >= walk.next_h
-    return jax.tree.map(lambda new, old: jnp.where(due, new, old), fresh, walk)
+    renewed: Walk = jax.tree.map(lambda new, old: jnp.where(due, new, old), fresh, walk)
+    return renewed
 
 
 def _pulse(start_h: Array, value: Array, slope: Array, hold_h: Array, flag: Array) -> Walk:

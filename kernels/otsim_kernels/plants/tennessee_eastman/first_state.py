@@ -5,7 +5,7 @@ Source: Downs and Vogel (1993), as in the public program. lb-mol, million Btu, C
 
 from __future__ import annotations
 
-from otsim_kernels.plants.tennessee_eastman.components import Array
+from otsim_kernels.draws import Array
 from otsim_kernels.plants.tennessee_eastman.process import Process
 
 REACTOR = (10.40491389, 4.363996017, 7.570059737, 0.4230042431, 24.15513437, 2.942597645,

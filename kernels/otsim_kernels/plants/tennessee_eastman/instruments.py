@@ -13,9 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from otsim_kernels.draws import StreamKey, purpose_id
+from otsim_kernels.draws import Array, StreamKey, purpose_id
 from otsim_kernels.noise import noise_pair
-from otsim_kernels.plants.tennessee_eastman.components import Array
 from otsim_kernels.plants.tennessee_eastman.process import GAUGE_ZERO_MMHG, Process, Streams
 from otsim_kernels.plants.tennessee_eastman.signals import (
     FT3_PER_M3,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+from otsim_kernels.draws import Array
 from otsim_kernels.plants.tennessee_eastman import components as chem
-from otsim_kernels.plants.tennessee_eastman.components import Array
 from otsim_kernels.plants.tennessee_eastman.process import (
     Process,
     Rates,

@@ -11,11 +11,10 @@ import jax
 import jax.numpy as jnp
 
 from otsim_kernels import summation
-from otsim_kernels.draws import StreamKey
+from otsim_kernels.draws import Array, StreamKey
 from otsim_kernels.plant_contract import Limit, PlantState, PlantTable
 from otsim_kernels.plants.tennessee_eastman import controllers, damage, disturbances, instruments
 from otsim_kernels.plants.tennessee_eastman import signals as points
-from otsim_kernels.plants.tennessee_eastman.components import Array
 from otsim_kernels.plants.tennessee_eastman.first_state import FIRST_GUESS_C, first_process
 from otsim_kernels.plants.tennessee_eastman.integration import (
     HOURS_PER_TICK,
@@ -88,7 +87,8 @@ def tennessee_eastman(integration: Integration = "converged", *, noise: bool = T
         damage=lambda tally, true, now: damage.damage(tally, true, now.streams, now.accepted),
         tally_columns=damage.columns,
         destroyed=_destroyed,
-        healthy=_healthy,
+        finite=_finite,
+        meaningful=lambda now: _finite(now) & ~_too_hot(now),
     )
 
 
@@ -166,13 +166,14 @@ def _advance(rates: Any, state: PlantState, now: Instant) -> PlantState:
 
 
 def _destroyed(now: Instant, rupture_kpa: Array) -> Array:
-    s = now.streams
+    """Return a bit for each cause; where it is too hot for the model, volumes mean nothing."""
+    s, hot = now.streams, _too_hot(now)
     conditions = (
-        now.true[6] > rupture_kpa,
-        s.reactor_liquid_ft3 > FULL * REACTOR_FT3,
-        s.separator_liquid_ft3 > FULL * SEPARATOR_FT3,
-        s.stripper_liquid_ft3 > FULL * STRIPPER_FT3,
-        s.temperatures.reactor_c > HOTTEST_C,
+        ~hot & (now.true[6] > rupture_kpa),
+        ~hot & (s.reactor_liquid_ft3 > FULL * REACTOR_FT3),
+        ~hot & (s.separator_liquid_ft3 > FULL * SEPARATOR_FT3),
+        ~hot & (s.stripper_liquid_ft3 > FULL * STRIPPER_FT3),
+        hot,
     )
     mask = jnp.zeros_like(now.true[6], dtype=jnp.uint32)
     for bit, condition in enumerate(conditions):
@@ -180,7 +181,11 @@ def _destroyed(now: Instant, rupture_kpa: Array) -> Array:
     return mask
 
 
-def _healthy(now: Instant) -> Array:
+def _too_hot(now: Instant) -> Array:
+    return now.streams.temperatures.reactor_c > HOTTEST_C
+
+
+def _finite(now: Instant) -> Array:
     """Every state feeds one of these within a tick or two, so a NaN cannot hide for long."""
     s = now.streams
     probe = s.reactor_mmhg + s.separator_mmhg + s.mixing_mmhg + s.temperatures.stripper_c

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
+from otsim_kernels.draws import Array
 from otsim_kernels.plants.tennessee_eastman import components as chem
-from otsim_kernels.plants.tennessee_eastman.components import Array, Mixture
+from otsim_kernels.plants.tennessee_eastman.components import Mixture, Number
 
-Number = Array | float
 Rates = tuple[Array, Array, Array, Array]  # of the four reactions, lb-mol/h
 REACTOR_FT3, SEPARATOR_FT3, MIXING_FT3 = 1300.0, 3500.0, 5000.0
 GAUGE_ZERO_MMHG = 760.0
@@ -366,7 +366,9 @@ def _strip(
 
 def _vapour_of(shares: dict[int, float], temperature_c: Number) -> Number:
     """Molar vapour enthalpy of a feed of fixed composition {component: mole fraction}."""
-    return chem.enthalpy(chem.vapour_heat([shares.get(i, 0.0) for i in range(8)]), temperature_c)
+    return chem.enthalpy(
+        chem.vapour_heat(tuple(shares.get(i, 0.0) for i in range(8))), temperature_c
+    )
 
 
 def reaction_rates(streams: Streams, p_d: Array, kinetics: tuple[Number, Number]) -> Rates:
