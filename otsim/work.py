@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from otsim.attack import compile_attack, sample_campaigns
+from otsim.attack.campaigns import joined_campaigns
 from otsim.config import Study
 from otsim.loss import assess
 from otsim.simulate import (
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["baseline", "campaigns_of", "recordings", "shard_events"]
 
 N_BASELINE = 64
-_CLOSE_UP_H = (-0.25, 1.0)  # around the first action, where twins are recorded more often
-_CLOSE_UP_S, _WIDE_S = 30, 300
+# how often twins are recorded, from which hour after the first action on: closely at first
+_RECORD_STEPS = ((-1e6, 300), (-0.25, 30), (1.0, 300), (12.0, 900))
 
 
 class Models(NamedTuple):
@@ -67,14 +68,13 @@ def recordings(study_json: str, twin_ids: list[int], every_s: int | None = None)
     Args:
         study_json: the study.
         twin_ids: which.
-        every_s: seconds between rows; None: 30 around the first action, else 300.
+        every_s: seconds between rows; None: closely around the first action, then less so.
     """
+    if not twin_ids:
+        return []
     study, models = _study(study_json), _models(study_json)
-    campaigns = [campaigns_of(study_json, twin) for twin in twin_ids]
-    found: list[Recording] = []
-    for one in campaigns:
-        found += record_campaigns(models.twins, one, _record_ticks(study, every_s))
-    return found
+    together = joined_campaigns([campaigns_of(study_json, twin) for twin in twin_ids])
+    return record_campaigns(models.twins, together, _record_ticks(study, every_s))
 
 
 def campaigns_of(study_json: str, twin_id: int) -> Campaigns:
@@ -88,9 +88,11 @@ def _record_ticks(study: Study, every_s: int | None) -> list[int]:
     end = lead + round(study.plant.horizon_h * TICKS_PER_HOUR)
     if every_s is not None:
         return list(range(0, end, every_s))
-    close = [lead + round(hour * TICKS_PER_HOUR) for hour in _CLOSE_UP_H]
-    near = range(max(close[0], 0), min(close[1], end), _CLOSE_UP_S)
-    return sorted({*range(0, end, _WIDE_S), *near})
+    ticks = {0}
+    for from_h, step_s in _RECORD_STEPS:
+        first = max(lead + round(from_h * TICKS_PER_HOUR), 0)
+        ticks = {tick for tick in ticks if tick < first} | set(range(first, end, step_s))
+    return sorted(ticks)
 
 
 @lru_cache(maxsize=2)

@@ -274,6 +274,16 @@ def _settled(
     return replace(kept, tick=before.tick + 1)
 
 
+def margins(limits: tuple[Limit, ...], values: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Return the signed distance to each limit in its measurement's unit; below 0 is beyond."""
+    return tuple(
+        limit.value - values[limit.measurement]
+        if limit.side == "high"
+        else values[limit.measurement] - limit.value
+        for limit in limits
+    )
+
+
 def _choose(condition: Array, yes: Any, no: Any) -> Any:
     return jax.tree.map(lambda a, b: a if a is b else jnp.where(condition, a, b), yes, no)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Campaigns", "PlantActions"]
+__all__ = ["Campaigns", "PlantActions", "chosen_campaigns", "joined_campaigns"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -65,3 +67,24 @@ class Campaigns:
     acts: Bools
     actions: PlantActions
     node_h: npt.NDArray[np.float32]
+
+
+def chosen_campaigns(campaigns: Campaigns, which: npt.NDArray[np.int64]) -> Campaigns:
+    """Return some of the campaigns, in the order of the indices `which`."""
+    return _mapped(lambda arrays: arrays[0][..., which], [campaigns])
+
+
+def joined_campaigns(parts: Sequence[Campaigns]) -> Campaigns:
+    """Return the campaigns of all parts, one after the other."""
+    return _mapped(lambda arrays: np.concatenate(arrays, axis=-1), parts)
+
+
+def _mapped(change: Callable[[list[Any]], Any], parts: Sequence[Campaigns]) -> Campaigns:
+    """Build campaigns whose every array is made of the parts' arrays; twins are the last axis."""
+
+    def over(kind: type, given: Sequence[Any]) -> dict[str, Any]:
+        names = [field.name for field in fields(kind) if field.name != "actions"]
+        return {name: change([getattr(one, name) for one in given]) for name in names}
+
+    actions = PlantActions(**over(PlantActions, [part.actions for part in parts]))
+    return Campaigns(**over(Campaigns, parts), actions=actions)

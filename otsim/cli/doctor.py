@@ -35,6 +35,9 @@ def doctor(as_json: bool) -> None:
 
 def findings() -> dict[str, Any]:
     """Return what this computer offers, and which way the twins will take."""
+    from otsim.simulate.cpu_settings import prepare_cpu
+
+    fast = prepare_cpu()
     import jax
     from platformdirs import user_cache_path
 
@@ -47,7 +50,8 @@ def findings() -> dict[str, Any]:
         "cores": os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count(),
         "cpu_flags": _cpu_flags(),
         "devices": devices,
-        "route": f"plain scan on {jax.default_backend().upper()}",
+        "route": f"plain loop over ticks on {jax.default_backend().upper()}",
+        "compiler": "wide vectors, one function a loop" if fast else "as XLA_FLAGS has it",
         "cache_folder": str(user_cache_path("otsim")),
     }
 

@@ -61,8 +61,6 @@ def money_range(low: float, high: float, currency: str) -> str:
         return f"{money(low, currency)} to {money(high, currency)}"
     step = _step(high) / size
     ends = [_rounded(end / size, step) for end in (low, high)]
-    if ends[0] == ends[1]:
-        return f"{ends[1]}{letter}{_THIN}{currency} at both ends"
     return f"{ends[0]} to {ends[1]}{letter}{_THIN}{currency}"
 
 

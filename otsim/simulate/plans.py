@@ -16,7 +16,7 @@ from otsim.plant import ActionPoint
 if TYPE_CHECKING:
     from otsim_kernels.control_loop import Plan
 
-__all__ = ["ActionClock", "action_points", "lead_ticks", "plan_of", "undisturbed_plan"]
+__all__ = ["ActionClock", "action_points", "lead_ticks", "plan_of", "ticks_of", "undisturbed_plan"]
 
 TICKS_PER_HOUR = 3600
 NEVER = np.iinfo(np.int32).max
@@ -74,11 +74,11 @@ def plan_of(study: Study, campaigns: Campaigns, clock: ActionClock) -> Plan:
 
     Local time starts `lead_ticks` before the first plant action.
     """
-    response = _ticks(clock.response_h)
+    response = ticks_of(clock.response_h)
     action = study.defence.response.action if study.defence.response else None
     lead = lead_ticks(study)
-    start = _ticks(campaigns.actions.start_h - clock.first_h)
-    stop = _ticks(campaigns.actions.stop_h - clock.first_h)
+    start = ticks_of(campaigns.actions.start_h - clock.first_h)
+    stop = ticks_of(campaigns.actions.stop_h - clock.first_h)
     if action in ("isolate", "restore"):
         stop = np.minimum(stop, response)
     n = len(campaigns.twin_id)
@@ -120,7 +120,7 @@ def _plan(study: Study, twin_id: npt.NDArray[np.int64], **given: Any) -> Plan:
     if operators is not None:
         waits = draw.number("defence/operators/reaction_min", operators.reaction_min)
         react = draw.happens("defence/operators/acts", operators.probability)
-        reaction = np.where(react, _ticks(waits / 60.0), NEVER)
+        reaction = np.where(react, ticks_of(waits / 60.0), NEVER)
     return Plan(
         schedule=Schedule(
             start=(*given["start"].astype(np.int32), *[always] * n_idv),
@@ -156,7 +156,8 @@ class _Draws:
         return np.asarray(happens(bits, chance_limit(np.float64(probability))))
 
 
-def _ticks(hours: Hours) -> npt.NDArray[np.int64]:
+def ticks_of(hours: Hours) -> npt.NDArray[np.int64]:
+    """Return the nearest ticks, i64[...]; `NEVER` where hours are not finite."""
     with np.errstate(invalid="ignore"):
         ticks = np.rint(hours * TICKS_PER_HOUR)
     return np.where(np.isfinite(ticks), np.clip(ticks, 0, NEVER), NEVER).astype(np.int64)

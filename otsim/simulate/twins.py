@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from otsim.attack.campaigns import Campaigns, PlantActions
+from otsim.attack.campaigns import Campaigns, chosen_campaigns
 from otsim.config.study import Study
 from otsim.simulate.kernel import (
     RUNNING,
@@ -85,7 +85,7 @@ def simulate_campaigns(model: TwinModel, campaigns: Campaigns) -> Outcomes:
         One outcome for each campaign, in the same order.
     """
     which = np.flatnonzero(action_clock(campaigns).acts)
-    chosen = _subset(campaigns, which)
+    chosen = chosen_campaigns(campaigns, which)
     plan = plan_of(model.study, chosen, action_clock(chosen))
     return _outcomes(model, campaigns.twin_id, which, _run(model, chosen.twin_id, plan))
 
@@ -177,21 +177,6 @@ def _advance_block(
         n_all = len(twins.state.ending.status)
         kept = twins.tapes.setdefault(i, np.zeros((len(tape), n_all), tape.dtype))
         kept[:, members] = tape[:, :n]
-
-
-def _subset(campaigns: Campaigns, which: npt.NDArray[np.int64]) -> Campaigns:
-    actions = campaigns.actions
-    parts = {
-        name: value[..., which] for name, value in vars(campaigns).items() if name != "actions"
-    }
-    return Campaigns(
-        **parts,
-        actions=PlantActions(
-            start_h=actions.start_h[:, which],
-            stop_h=actions.stop_h[:, which],
-            value=actions.value[:, which],
-        ),
-    )
 
 
 def _outcomes(

@@ -11,7 +11,6 @@ import jax
 import jax.numpy as jnp
 
 from otsim_kernels.draws import Array
-from otsim_kernels.plants.tennessee_eastman import components as chem
 from otsim_kernels.plants.tennessee_eastman.process import (
     Process,
     Rates,
@@ -59,13 +58,10 @@ def _implicit(
     """
     y_c = jnp.maximum(at.reactor[2], _LEAST_MOL)
     y_d = jnp.maximum(at.reactor[3], _LEAST_MOL)
-    d_mmhg_per_mol = chem.vapour_pressure(3, streams.temperatures.reactor_c) / chem.total(
-        at.reactor[3:]
-    )
-    r1, r2, r3, r4 = reaction_rates(streams, d_mmhg_per_mol * y_d, around.kinetics)
-    s_c, s_d = (
+    r1, r2, r3, r4 = reaction_rates(streams, streams.d_mmhg_per_mol * y_d, around.kinetics)
+    s_a, s_c, s_d, s_e = (
         streams.flows[6] * streams.fractions[6][i] - streams.flows[8] * streams.fractions[8][i]
-        for i in (2, 3)
+        for i in (0, 2, 3, 4)
     )
     c = jnp.ones_like(y_c)
     for _ in range(2):
@@ -77,7 +73,20 @@ def _implicit(
         source = s_c - (1.0 - order) * used
         mean_c = _mean_over(start.reactor[2], source, order * used / y_c, step_h)
         c = jnp.maximum(1.0 + order * (mean_c / y_c - 1.0), 0.0)
-    return r1 * c * d, r2 * c, r3, r4 * d
+    r1, r2, r4 = r1 * c * d, r2 * c, r4 * d
+    e = _within_supply(r2 + r3, start.reactor[4], s_e, step_h)
+    r2, r3 = r2 * e, r3 * e
+    a = _within_supply(r1 + r2 + r3, start.reactor[0], s_a, step_h)
+    return r1 * a, r2 * a, r3 * a, r4
+
+
+def _within_supply(used: Array, start: Array, source: Array, step_h: float) -> Array:
+    """Share of a consumption that there is enough for within a step.
+
+    Less than 1 only in a runaway beyond the model's range, where a step could use up all A or E.
+    """
+    supply = jnp.maximum(start / step_h + source, 0.0)
+    return jnp.minimum(supply / jnp.maximum(used, 1e-9), 1.0)
 
 
 def _mean_over(start: Array, source: Array, loss: Array, step_h: float) -> Array:

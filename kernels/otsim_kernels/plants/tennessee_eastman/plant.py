@@ -23,19 +23,15 @@ from otsim_kernels.plants.tennessee_eastman.integration import (
     midpoint_rates,
 )
 from otsim_kernels.plants.tennessee_eastman.process import (
-    REACTOR_FT3,
-    SEPARATOR_FT3,
     Streams,
     Surroundings,
     Temperatures,
     streams_at,
 )
+from otsim_kernels.plants.tennessee_eastman.vessels import REACTOR, SEPARATOR, STRIPPER
 
 Integration = Literal["converged", "reference"]
 PERIOD_S = 1.0
-# The level span of the stripper's sump with the same margin above 100 % as below 0 %; the
-# publication gives no volume (assumption).
-STRIPPER_FT3 = 313.0
 FULL = 0.98  # share of a vessel that counts as full of liquid
 HOTTEST_C = 200.0  # above, the density of liquid D has no meaning (zero at 208 C)
 _GUESSED = ("reactor_c", "separator_c", "stripper_c", "mixing_c")
@@ -170,9 +166,9 @@ def _destroyed(now: Instant, rupture_kpa: Array) -> Array:
     s, hot = now.streams, _too_hot(now)
     conditions = (
         ~hot & (now.true[6] > rupture_kpa),
-        ~hot & (s.reactor_liquid_ft3 > FULL * REACTOR_FT3),
-        ~hot & (s.separator_liquid_ft3 > FULL * SEPARATOR_FT3),
-        ~hot & (s.stripper_liquid_ft3 > FULL * STRIPPER_FT3),
+        ~hot & (s.reactor_liquid_ft3 > FULL * REACTOR.volume_ft3),
+        ~hot & (s.separator_liquid_ft3 > FULL * SEPARATOR.volume_ft3),
+        ~hot & (s.stripper_liquid_ft3 > FULL * STRIPPER.volume_ft3),
         hot,
     )
     mask = jnp.zeros_like(now.true[6], dtype=jnp.uint32)
@@ -217,4 +213,4 @@ def _limits(table: Mapping[int, tuple[float | None, float | None]]) -> list[Limi
     return found
 
 
-__all__ = ["HOTTEST_C", "STRIPPER_FT3", "Instant", "tennessee_eastman"]
+__all__ = ["HOTTEST_C", "Instant", "tennessee_eastman"]

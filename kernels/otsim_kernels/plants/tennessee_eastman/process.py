@@ -16,9 +16,16 @@ import jax.numpy as jnp
 from otsim_kernels.draws import Array
 from otsim_kernels.plants.tennessee_eastman import components as chem
 from otsim_kernels.plants.tennessee_eastman.components import Mixture, Number
+from otsim_kernels.plants.tennessee_eastman.vessels import (
+    REACTOR,
+    SEPARATOR,
+    STRIPPER,
+    drained,
+    partial_pressures,
+)
 
 Rates = tuple[Array, Array, Array, Array]  # of the four reactions, lb-mol/h
-REACTOR_FT3, SEPARATOR_FT3, MIXING_FT3 = 1300.0, 3500.0, 5000.0
+MIXING_FT3 = 5000.0
 GAUGE_ZERO_MMHG = 760.0
 COMPRESSOR_MAX_LB_H = 280275.0
 COMPRESSOR_MAX_RATIO = 1.3
@@ -29,9 +36,6 @@ REACTION_HEAT = (0.06899381054, 0.05)  # million Btu per lb-mol of G and of H
 STRIPPED_GAS = (0.995, 0.991, 0.990)  # share of A, B, C that leaves overhead
 STRIPPED_LIQUID = (8.5010, 11.402, 11.795, 0.0480, 0.0242)  # D to H
 STRIPPED_DRY = (0.9999, 0.999, 0.999, 0.99, 0.98)  # without liquid from the separator
-# Liquid can leave a vessel only while there is some: below this volume (a tenth of the trip limit)
-# the outflow fades. Far below the range of the published model, so no published value changes.
-DRAIN_FT3 = 3.5
 
 
 @jax.tree_util.register_dataclass
@@ -100,6 +104,7 @@ class Streams:
     separator_mmhg: Array
     mixing_mmhg: Array
     reactor_partial_mmhg: Mixture
+    d_mmhg_per_mol: Array  # of D in the reactor
     flows: dict[int, Array]
     fractions: dict[int, Mixture]  # by stream
     masses: dict[int, Array]  # mean molar mass by stream
@@ -124,18 +129,17 @@ def streams_at(
             rounding, as enthalpy is nearly linear in temperature.
     """
     t = _temperatures(process, guess, newton_iterations)
-    x_reactor, _ = chem.fractions(process.reactor[3:])
     x_separator, n_separator = chem.fractions(process.separator[3:])
     x_stripper, n_stripper = chem.fractions(process.stripper)
     x_mixing, n_mixing = chem.fractions(process.mixing)
     reactor_ft3 = chem.liquid_volume(process.reactor[3:], t.reactor_c)
     separator_ft3 = chem.liquid_volume(process.separator[3:], t.separator_c)
     stripper_ft3 = chem.liquid_volume(process.stripper, t.stripper_c)
-    partial_r = _partial_pressures(
-        process.reactor, x_reactor, t.reactor_c, REACTOR_FT3 - reactor_ft3
+    partial_r, d_mmhg_per_mol = partial_pressures(
+        REACTOR, process.reactor, temperature_c=t.reactor_c, liquid_ft3=reactor_ft3
     )
-    partial_s = _partial_pressures(
-        process.separator, x_separator, t.separator_c, SEPARATOR_FT3 - separator_ft3
+    partial_s, _ = partial_pressures(
+        SEPARATOR, process.separator, temperature_c=t.separator_c, liquid_ft3=separator_ft3
     )
     p_reactor, p_separator = chem.total(partial_r), chem.total(partial_s)
     p_mixing = n_mixing * (chem.GAS_CONSTANT_MMHG / MIXING_FT3) * (t.mixing_c + chem.KELVIN)
@@ -155,8 +159,8 @@ def streams_at(
     flows, compressor_heat = _flows(
         process, around, masses, pressures=(p_reactor, p_separator, p_mixing), inlet_c=t.separator_c
     )
-    flows[11] = flows[11] * jnp.clip(separator_ft3 / DRAIN_FT3, 0.0, 1.0)
-    flows[13] = flows[13] * jnp.clip(stripper_ft3 / DRAIN_FT3, 0.0, 1.0)
+    flows[11] = flows[11] * drained(SEPARATOR, separator_ft3)
+    flows[13] = flows[13] * drained(STRIPPER, stripper_ft3)
 
     x11 = (zero, zero, zero, *x_separator)
     overhead, inflow = _strip(feed4, x11, flows, t.stripper_c)
@@ -193,6 +197,7 @@ def streams_at(
         separator_mmhg=p_separator,
         mixing_mmhg=p_mixing,
         reactor_partial_mmhg=partial_r,
+        d_mmhg_per_mol=d_mmhg_per_mol,
         flows=flows,
         fractions={6: x_mixing, 8: y_reactor, 10: y_separator, 11: x11, 13: x_stripper},
         masses=masses,
@@ -303,16 +308,6 @@ def _temperatures(process: Process, guess: Temperatures, iterations: int) -> Tem
     )  # fmt: skip
 
 
-def _partial_pressures(
-    amounts: Mixture, x_liquid: Mixture, temperature_c: Array, vapour_ft3: Array
-) -> Mixture:
-    """Ideal gas for A to C, Raoult's law for D to H, mmHg."""
-    per_amount = chem.GAS_CONSTANT_MMHG * (temperature_c + chem.KELVIN) / vapour_ft3
-    gas = tuple(amount * per_amount for amount in amounts[:3])
-    liquid = tuple(chem.vapour_pressure(i + 3, temperature_c) * x for i, x in enumerate(x_liquid))
-    return gas + liquid
-
-
 def _flows(
     process: Process,
     around: Surroundings,
@@ -375,7 +370,7 @@ def reaction_rates(streams: Streams, p_d: Array, kinetics: tuple[Number, Number]
     """Rates of A+C+D->G, A+C+E->H, A+E->F and 3D->2F, lb-mol/h, at a given pressure of D, mmHg."""
     partial = streams.reactor_partial_mmhg
     p_a, p_c, p_e = partial[0], partial[2], partial[4]
-    vapour_ft3 = REACTOR_FT3 - streams.reactor_liquid_ft3
+    vapour_ft3 = jnp.maximum(REACTOR.volume_ft3 - streams.reactor_liquid_ft3, 0.0)
     inverse_k = 1.0 / (streams.temperatures.reactor_c + chem.KELVIN)
     both = (p_a > 0.0) & (p_c > 0.0)
     log_q = 1.1544 * jnp.log(jnp.where(both, p_a, 1.0)) + 0.3735 * jnp.log(

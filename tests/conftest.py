@@ -1,0 +1,9 @@
+"""Settings that must stand before JAX starts, in every test."""
+
+import os
+
+from otsim.simulate.cpu_settings import prepare_cpu
+
+prepare_cpu()
+os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
+os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
