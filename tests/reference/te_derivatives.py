@@ -14,9 +14,9 @@ from otsim_kernels.plants.tennessee_eastman import disturbances, instruments
 from otsim_kernels.plants.tennessee_eastman.first_state import FIRST_GUESS_C, first_process
 from otsim_kernels.plants.tennessee_eastman.integration import euler_rates
 from otsim_kernels.plants.tennessee_eastman.plant import tennessee_eastman
-from otsim_kernels.plants.tennessee_eastman.process import (
+from otsim_kernels.plants.tennessee_eastman.process import Surroundings
+from otsim_kernels.plants.tennessee_eastman.streams import (
     Streams,
-    Surroundings,
     Temperatures,
     reaction_rates,
     streams_at,

@@ -11,8 +11,8 @@ from otsim_kernels import summation
 from otsim_kernels.draws import Array
 from otsim_kernels.plants.tennessee_eastman import components as chem
 from otsim_kernels.plants.tennessee_eastman.integration import HOURS_PER_TICK
-from otsim_kernels.plants.tennessee_eastman.process import Streams
 from otsim_kernels.plants.tennessee_eastman.signals import DAMAGE_COLUMNS
+from otsim_kernels.plants.tennessee_eastman.streams import Streams
 
 PEAKS, LOWS = (7, 9, 8, 12, 15), (8, 12, 15)
 SPEC_G_MOL_PERCENT, SPEC_BAND = 53.724, 5.0  # Downs and Vogel: base composition, +-5 mol %

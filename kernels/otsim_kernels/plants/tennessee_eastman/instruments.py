@@ -15,12 +15,13 @@ from jax import lax
 
 from otsim_kernels.draws import Array, StreamKey, purpose_id
 from otsim_kernels.noise import noise_pair
-from otsim_kernels.plants.tennessee_eastman.process import GAUGE_ZERO_MMHG, Process, Streams
+from otsim_kernels.plants.tennessee_eastman.process import Process
 from otsim_kernels.plants.tennessee_eastman.signals import (
     FT3_PER_M3,
     LEVEL_SCALE_FT3,
     MEASUREMENTS,
 )
+from otsim_kernels.plants.tennessee_eastman.streams import GAUGE_ZERO_MMHG, Streams
 
 N_CONTINUOUS = 22  # XMEAS 1 to 22; the others come from analysers
 GAS_PERIOD_TICKS, PRODUCT_PERIOD_TICKS = 360, 900

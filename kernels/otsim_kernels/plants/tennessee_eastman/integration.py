@@ -11,12 +11,11 @@ import jax
 import jax.numpy as jnp
 
 from otsim_kernels.draws import Array
-from otsim_kernels.plants.tennessee_eastman.process import (
-    Process,
+from otsim_kernels.plants.tennessee_eastman.balances import rates_of_change
+from otsim_kernels.plants.tennessee_eastman.process import Process, Surroundings
+from otsim_kernels.plants.tennessee_eastman.streams import (
     Rates,
     Streams,
-    Surroundings,
-    rates_of_change,
     reaction_rates,
     streams_at,
 )

@@ -22,12 +22,8 @@ from otsim_kernels.plants.tennessee_eastman.integration import (
     euler_rates,
     midpoint_rates,
 )
-from otsim_kernels.plants.tennessee_eastman.process import (
-    Streams,
-    Surroundings,
-    Temperatures,
-    streams_at,
-)
+from otsim_kernels.plants.tennessee_eastman.process import Surroundings
+from otsim_kernels.plants.tennessee_eastman.streams import Streams, Temperatures, streams_at
 from otsim_kernels.plants.tennessee_eastman.vessels import REACTOR, SEPARATOR, STRIPPER
 
 Integration = Literal["converged", "reference"]

@@ -28,7 +28,7 @@ LEAST_GAS_FRAC = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Vessel:
-    """A vessel's volume, and its heel, which no pipe drains: half of where the low level trips."""
+    """A vessel's volume and its heel, which no pipe drains: half of where the low level trips."""
 
     volume_ft3: float
     heel_ft3: float
@@ -63,5 +63,9 @@ def partial_pressures(
 
 
 def drained(vessel: Vessel, liquid_ft3: Array) -> Array:
-    """Return the share of its flow that a liquid outlet lets through: none down at the heel."""
-    return jnp.clip(liquid_ft3 / vessel.heel_ft3 - 1.0, 0.0, 1.0)
+    """Return the share of its flow that a liquid outlet lets through: none down at the heel.
+
+    All of it down to one and a half heels: at the tick of a low-level trip, which is a little
+    beyond the limit, the published flow still holds.
+    """
+    return jnp.clip(2.0 * (liquid_ft3 / vessel.heel_ft3 - 1.0), 0.0, 1.0)
