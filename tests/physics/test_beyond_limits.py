@@ -13,7 +13,7 @@ from otsim_kernels.control_loop import DESTROYED, DIVERGED, RUNNING, TwinState
 from otsim_kernels.plants.tennessee_eastman.plant import FULL, HOTTEST_C
 from otsim_kernels.plants.tennessee_eastman.signals import DESTRUCTIONS, FT3_PER_M3, level_percent
 from otsim_kernels.plants.tennessee_eastman.vessels import REACTOR, SEPARATOR, STRIPPER
-from physics.te_attacks import points, random_attacks, scripted_attacks
+from physics.te_attacks import few_attacks, few_points, points, random_attacks, scripted_attacks
 from physics.te_twins import BYPASS, Act, Twins, xmv
 
 BATCH, RUPTURE_KPA = 128, 5000.0
@@ -52,9 +52,8 @@ def live(attacks: list[list[Act]], *, hours: float, **choices: Any) -> None:
     for first in range(0, len(attacks), BATCH):
         part = attacks[first : first + BATCH]
         padded = [[BYPASS, *part[i % len(part)]] for i in range(BATCH)]
-        twins = Twins(
-            padded, points=points(), rupture=RUPTURE_KPA, ids=range(first, first + BATCH), **choices
-        )
+        choices = {"points": points(), **choices}
+        twins = Twins(padded, rupture=RUPTURE_KPA, ids=range(first, first + BATCH), **choices)
         check_end(twins, twins.run(hours, each_chunk=Watch()))
 
 
@@ -91,8 +90,9 @@ def limits() -> list[tuple[float, float]]:
 
 
 def test_extreme_attacks_in_a_reduced_set() -> None:
-    attacks = [*scripted_attacks()[::13], *random_attacks(72)]
-    live(attacks, hours=24.0)
+    attacks = few_attacks(BATCH)
+    assert len(attacks) == BATCH
+    live(attacks, hours=12.0, points=few_points())
 
 
 @pytest.mark.slow
@@ -118,8 +118,8 @@ def test_without_any_rupture_nothing_diverges() -> None:
 
 
 def test_a_plant_without_cooling_ruptures_or_burns_within_half_an_hour() -> None:
-    twins = Twins([[BYPASS, *attack] for attack in _uncooled()] * 8, points=points(),
-                  rupture=RUPTURE_KPA)  # fmt: skip
+    attacks = [[BYPASS, *attack] for attack in _uncooled()] * 8
+    twins = Twins(attacks, points=few_points(), rupture=RUPTURE_KPA)
     ending = twins.run(0.5).ending
     assert np.all(np.asarray(ending.status) == DESTROYED)
     assert np.all(np.asarray(ending.extrapolated) < np.asarray(ending.end))

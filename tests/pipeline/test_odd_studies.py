@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from otsim.attack import compile_attack, sample_campaigns
 from otsim.cli import main
-from otsim.config import Study
+from otsim.config import PLANT_POINTS, Study
 from otsim.errors import GateError
 from otsim.simulate.plans import action_clock, lead_ticks
 from otsim.store import RunReader
@@ -33,9 +33,9 @@ def _banks() -> Iterator[None]:
 
 def test_a_study_in_which_nobody_acts(tmp_path: Path) -> None:
     at_once = ("defence.response.delay_h=0", "defence.response.probability=1")
-    impatient = "attackers.budget_d=1.0e-6"
+    hopeless = ("attackers.frequency.count=attempts", "attackers.budget_d=1.0e-6")
     out = tmp_path / "run"
-    result = run_study(short_study(impatient, *at_once, twins=FEW), out, workers=1)
+    result = run_study(short_study(*hopeless, *at_once, twins=FEW), out, workers=1)
     assert result.n_diverged == 0
     rows = events_of(out).to_pylist()
     assert {row["status"] for row in rows} == {"no_action"}
@@ -68,9 +68,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     return chosen
 
 
-def test_twins_that_diverge_are_counted_never_averaged(
-    poisoned: set[int], tmp_path: Path
-) -> None:
+def test_twins_that_diverge_are_counted_never_averaged(poisoned: set[int], tmp_path: Path) -> None:
     sound_run, sick_run = tmp_path / "sound", tmp_path / "sick"
     run_study(short_study(twins=FEW), sound_run, workers=1)
     lived = [row["twin_id"] for row in events_of(sound_run).to_pylist() if row["end_h"] is not None]
@@ -89,6 +87,13 @@ def test_twins_that_diverge_are_counted_never_averaged(
         assert sick["downtime_h"] is None
         assert all(sick[name] is None for name in sick if name.startswith("loss_"))
         assert not any(sick[name] for name in sick if name.startswith("damaged_"))
+    [bounds] = RunReader.at(sick_run).read_table("quarantine").to_pylist()
+    assert (bounds["NumEvents"], bounds["NumQuarantined"]) == (FEW - 2, 2)
+    [all_sound] = RunReader.at(sound_run).read_table("quarantine").to_pylist()
+    assert all_sound["NumQuarantined"] == 0
+    sound_mean = all_sound["MeanLossLow"]
+    assert all_sound["MeanLossHigh"] == sound_mean
+    assert bounds["MeanLossLow"] < sound_mean < bounds["MeanLossHigh"]
     page = (sick_run / "report.html").read_text()
     assert "diverged" in page
     for name in RunReader.at(sick_run).table_names():
@@ -138,7 +143,7 @@ def twin_cut_short(study: Study) -> tuple[int, float]:
 @pytest.mark.parametrize("action", ["isolate", "restore", "shut_down"])
 def test_every_response_cuts_the_campaign_its_own_way(action: str) -> None:
     study = short_study(f"defence.response.action={action}", "defence.operators=null")
-    text = study.model_dump_json()
+    text, signals = study.model_dump_json(), PLANT_POINTS[study.plant.model]
     twin, response_h = twin_cut_short(study)
     [row] = shard_events(text, twin, 1).to_pylist()
     [seen] = recordings(text, [twin], 60)
@@ -155,7 +160,10 @@ def test_every_response_cuts_the_campaign_its_own_way(action: str) -> None:
     assert row["status"] == "horizon"
     assert later.sum() > 30
     np.testing.assert_array_equal(received[later], np.clip(commanded[later], 0.0, 100.0))
-    # the purge controller wound up meanwhile; only a reload puts it back to where it started
-    first_command = commanded[since_h < 0.0][0] if (since_h < 0.0).any() else commanded[0]
-    moved = abs(commanded[later][0] - first_command)
-    assert (moved < 5.0) if action == "restore" else (moved >= 0.0)
+    # the A feed has closed far by then; a reload opens it as in the base case, isolation does not
+    feed = seen.signals["xmv_3"]
+    at, base = np.flatnonzero(since_h > response_h)[0], signals.by_name["XMV3"].normal
+    assert base is not None
+    assert abs(feed[at - 1] - base) > 5.0
+    settled_at = base if action == "restore" else feed[at - 1]
+    assert abs(feed[at] - settled_at) < 1.0

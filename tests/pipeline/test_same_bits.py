@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -25,6 +26,8 @@ from pipeline.whole_run import (
     rows_with,
     short_study,
 )
+from report.test_page import Opened
+from report.test_page import browser as browser
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -144,7 +147,9 @@ def test_replay_writes_beside_the_run_and_disturbs_nothing(run: Path) -> None:
     assert again.exit_code == 0, again.output
     after = hashes(run)
     assert {name: after[name] for name in before} == before
-    assert set(after) - set(before) == {f"replay/twin-{number}{end}" for end in (".parquet", ".svg")}
+    assert set(after) - set(before) == {
+        f"replay/twin-{number}{end}" for end in (".parquet", ".svg")
+    }
 
 
 def test_replay_tells_all_in_one_object(run: Path, tmp_path: Path) -> None:
@@ -190,6 +195,16 @@ def test_replay_refuses_a_twin_that_came_out_otherwise(
     monkeypatch.setattr("otsim.recorded.stored_row", a_last_bit_off)
     with pytest.raises(SimulationError, match=r"end_h is .*computed with jax .* on cpu"):
         replay_twin(run, row["twin_id"], every_s=600)
+
+
+def test_the_report_opens_without_an_error_or_a_request(run: Path, browser: Any) -> None:
+    page = run / "report.html"
+    opened = Opened(browser, page)
+    opened.page.wait_for_timeout(200)
+    assert opened.heard == [f"request: {page.as_uri()}"]
+    assert opened.page.locator("figure").count() >= 6
+    assert "Expected annual loss" in opened.page.locator("body").inner_text()
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 1200
 
 
 @pytest.mark.slow

@@ -11,11 +11,14 @@ from pydantic import BaseModel
 
 from otsim.attack import compile_attack, sample_campaigns
 from otsim.config import PLANT_POINTS, Study, read_study
+from otsim.store import RunReader
+from otsim.study import run_study
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 STUDIES = sorted((CONFIGS / "studies").glob("*.yaml"))
 OURS = "assumption (otsim)"
 N_CAMPAIGNS = 4096
+N_TWINS = 8
 MUST_HAVE_SOURCE = ("Frequency", "Profile", "Goal", "Response", "Operators", "Destroyed",
                     "Fragility", "Loss", "Safety", "UncertainInput")  # fmt: skip
 
@@ -101,3 +104,15 @@ def test_the_remote_campaign_is_as_wide_as_promised() -> None:
         "LEAF",
     }
     assert study.uncertainty[0].key == "attackers.frequency.per_year"
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_every_study_runs_with_8_twins(path: Path, tmp_path: Path) -> None:
+    study = read_study(path, [f"simulation.twins={N_TWINS}"])
+    result = run_study(study, tmp_path / "run", workers=1)
+    assert (result.n_twins, result.n_diverged) == (N_TWINS, 0)
+    assert result.answer.startswith("Expected annual loss ")
+    assert result.report.read_text().startswith("<!DOCTYPE html>")
+    events = RunReader.at(tmp_path / "run").read_events()
+    assert events.column("twin_id").to_pylist() == list(range(N_TWINS))
+    assert any(events.column("acts").to_pylist())

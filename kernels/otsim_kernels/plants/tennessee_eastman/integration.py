@@ -21,7 +21,9 @@ from otsim_kernels.plants.tennessee_eastman.streams import (
 )
 
 HOURS_PER_TICK = 1.0 / 3600.0
-NEWTON_ITERATIONS = 2  # from the temperatures of the evaluation before; exact to rounding
+# From the temperatures of the evaluation before: a step is off by 2e-11 of a rate within 15 % of
+# the base case, by 1e-9 at the extreme states of the reference (float64).
+NEWTON_ITERATIONS = 2
 _LEAST_MOL = 1e-6  # lb-mol of C and D below which their consumption per amount is cut off
 _ORDER_C = 0.3735  # reaction order of C
 

@@ -95,8 +95,8 @@ def streams_at(
         process: the 50 states.
         around: feed conditions, cooling water and fouling.
         guess: where the four Newton solves start.
-        newton_iterations: 8 from a far guess; 2 from the previous evaluation are exact to
-            rounding, as enthalpy is nearly linear in temperature.
+        newton_iterations: 8 from a far guess; 2 do from the previous evaluation, as enthalpy is
+            nearly linear in temperature.
     """
     inside = _contents(process, guess, newton_iterations)
     t, x = inside.temperatures, inside.fractions
