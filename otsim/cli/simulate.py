@@ -79,7 +79,8 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     if recording.status == "diverged":
         raise GateError(
             f"{click.format_filename(out)}: the numbers failed at "
-            f"{recording.end_tick / 3600.0:.4f} h, where the record ends; give other actions or the converged integration"
+            f"{recording.end_tick / 3600.0:.4f} h, where the record ends; "
+            "give other actions or the converged integration"
         )
     _tell(recording, out, as_json=as_json)
 
