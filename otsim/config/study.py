@@ -46,8 +46,10 @@ class Simulation(Frozen):
     shard_size: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
         512, description="Twins per committed file. Default 512."
     )
-    batch: Annotated[Whole, Field(ge=1, le=1_000_000)] = Field(
-        64, description="Twins computed side by side. Default 64."
+    batch: Annotated[Whole, Field(ge=32, le=1_000_000, multiple_of=32)] = Field(
+        64,
+        description="Twins computed side by side, a multiple of 32: then results are the same, bit "
+        "for bit, for any batch. Default 64.",
     )
 
 

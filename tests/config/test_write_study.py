@@ -73,7 +73,7 @@ def test_numbers_survive_exactly(value):
 def test_json_holds_the_defaults_and_follows_the_order_of_the_file():
     data = json.loads(study_json(read_study(STARTER)))
     assert data["plant"]["integration"] == "converged"
-    assert data["simulation"]["batch"] == 256
+    assert data["simulation"]["batch"] == 64
     assert list(data["attack"]["goals"]) == ["overheat_reactor", "starve_feed"]
 
 

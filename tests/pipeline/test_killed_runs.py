@@ -37,6 +37,7 @@ class Started:
             if until():
                 return True
             if self.process.poll() is not None:
+                self.process.communicate()
                 return False
             time.sleep(0.02)
         pytest.fail("the moment did not come")

@@ -64,7 +64,7 @@ def study_of(twins: int = 96, *, shard_size: int = 32, hostile: bool = False) ->
                 {"key": "attackers.frequency.per_year", "low": 0.1, "high": 1.2, "title": text},
                 {"key": "loss.margin_per_hour", "low": 9_000.0, "high": 16_000.0},
             ],
-            "simulation": {"twins": twins, "shard_size": shard_size, "batch": 16, "seed": 7},
+            "simulation": {"twins": twins, "shard_size": shard_size, "batch": 32, "seed": 7},
             "report": {"return_periods": [10.0, 50.0, 100.0, 250.0]},
             "sources": {"survey": text or "A survey that was never made (2026), table 3."},
         }

@@ -16,7 +16,7 @@ from store.synthetic_run import study_of
     [
         ("simulation.twins", 4096),
         ("simulation.shard_size", 8),
-        ("simulation.batch", 8),
+        ("simulation.batch", 128),
         ("report.return_periods", [20.0]),
         ("title", "Another title"),
         ("description", "Other words"),
