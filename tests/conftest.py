@@ -6,4 +6,3 @@ from otsim.simulate.cpu_settings import prepare_cpu
 
 prepare_cpu()
 os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
-os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
