@@ -38,12 +38,14 @@ def replay(run_folder: Path, twin: int, every: int, out: Path | None, as_json: b
     """
     if out is not None:
         check_record_file(out)
+    from otsim.cli.interrupts import prompt_interrupts
     from otsim.simulate.cpu_settings import prepare_cpu
 
     prepare_cpu()
     from otsim.recorded import REPLAY_FOLDER, replay_twin, write_replay
 
-    found = replay_twin(run_folder, twin, every_s=every)
+    with prompt_interrupts(as_json=as_json):
+        found = replay_twin(run_folder, twin, every_s=every)
     written: dict[str, str | None] = {"out": None, "plot": None}
     if found.table is not None:
         file = out or run_folder / REPLAY_FOLDER / f"twin-{twin}.parquet"

@@ -34,6 +34,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 
     Example: otsim run configs/studies/te_campaign.yaml --out runs/te
     """
+    from otsim.cli.interrupts import prompt_interrupts
     from otsim.cli.run_progress import run_progress
     from otsim.config import read_study
     from otsim.simulate.cpu_settings import prepare_cpu
@@ -44,7 +45,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     study = read_study(study_file, [*overrides, *laid_over])
     from otsim.study import run_study
 
-    with run_progress(quiet=quiet) as (log, progress):
+    with prompt_interrupts(as_json=as_json), run_progress(quiet=quiet) as (log, progress):
         result = run_study(study, out, resume=resume, workers=workers, log=log, progress=progress)
     answer = result.answer.replace("\u00a0", " ")
     if as_json:

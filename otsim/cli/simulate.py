@@ -63,6 +63,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError(
             f"--every {every}s is longer than the run of {hours:g} h; choose a shorter one"
         )
+    from otsim.cli.interrupts import prompt_interrupts
     from otsim.config import read_actions
     from otsim.simulate.cpu_settings import prepare_cpu
 
@@ -74,7 +75,8 @@ def simulate(  # noqa: PLR0913 - one parameter an option
         plant=plant, actions=actions, hours=hours, every_s=every, noise=noise == "on",
         integration=integration, precision=precision, seed=seed,
     )  # fmt: skip
-    recording = live_script(script)
+    with prompt_interrupts(as_json=as_json):
+        recording = live_script(script)
     _write(script, recording, out)
     if recording.status == "diverged":
         raise GateError(

@@ -166,3 +166,17 @@ def test_ctrl_c_is_heard_at_once(
     assert time.monotonic() - asked < END_WITHIN_S
     assert started.process.returncode == 130
     assert gone_within(started.workers, END_WITHIN_S)
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
+    began = time.monotonic()
+    started = start(tmp_path / "run", workers=1)
+    assert started.watch(lambda: time.monotonic() > began + 6.0)  # somewhere in the compiler
+    for _ in range(2):
+        os.killpg(started.process.pid, signal.SIGINT)
+        time.sleep(0.3)
+    asked = time.monotonic()
+    started.process.communicate(timeout=LONGEST_S)
+    assert time.monotonic() - asked < 1.0
+    assert started.process.returncode == 130

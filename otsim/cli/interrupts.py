@@ -1,0 +1,62 @@
+"""Ctrl-C, also where Python does not listen: while a compiler runs, for one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from otsim.cli.failures import INTERRUPTED, told
+
+__all__ = ["prompt_interrupts"]
+
+GRACE_S = 3.0
+
+
+@contextmanager
+def prompt_interrupts(*, as_json: bool) -> Iterator[None]:
+    """Let the first Ctrl-C end the process within seconds, and the second at once.
+
+    Python raises `KeyboardInterrupt` only when it runs again, and compiling a plant takes 20 s.
+    What is committed is whole at any moment, so the process may end wherever it is.
+
+    Args:
+        as_json: how to tell that it was interrupted.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard, wakened = socket.socketpair()
+    wakened.setblocking(False)
+    before = signal.set_wakeup_fd(wakened.fileno(), warn_on_full_buffer=False)
+    watcher = threading.Thread(target=_watch, args=(heard, as_json), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        wakened.close()
+        watcher.join()
+
+
+def _watch(heard: socket.socket, as_json: bool) -> None:
+    """Wait for Ctrl-C, then for the end of the work or a second one."""
+    with heard:
+        while number := heard.recv(1):
+            if number[0] == signal.SIGINT:
+                break
+        else:
+            return
+        heard.settimeout(GRACE_S)
+        try:
+            ended = not heard.recv(1)
+        except TimeoutError:
+            ended = False
+    if not ended:
+        told(KeyboardInterrupt(), as_json=as_json)
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)
