@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from otsim import __version__
 from otsim.cli import COMMANDS, main
 from otsim.cli.group import Command, build_main
-from otsim.errors import ConfigError, GateFailed, ModelError, StorageError
+from otsim.errors import ConfigError, GateError, ModelError, StorageError
 
 
 def run(*args: str, group=main, **settings):
@@ -95,7 +95,7 @@ def test_unknown_option_is_one_line():
     [
         (ConfigError("a.yaml:1:2: x: bad; mend it"), 2),
         (ModelError("bad"), 2),
-        (GateFailed("bad"), 3),
+        (GateError("bad"), 3),
         (StorageError("bad"), 4),
         (KeyboardInterrupt(), 130),
         (click.ClickException("bad"), 1),
