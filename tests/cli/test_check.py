@@ -24,7 +24,7 @@ def test_summary_of_a_sound_study():
     assert result.exit_code == 0
     assert result.stderr == ""
     for part in ("A sound study", "3 nodes: 2 attack steps, of them 1 way in", "3,000 twins",
-                 "in 3 shards", "crew 80 %, state 20 %", "0.03 breaches a year, poisson",
+                 "in 6 shards", "crew 80 %, state 20 %", "0.03 breaches a year, poisson",
                  "overheat (1 plant action)", "nobody responds"):  # fmt: skip
         assert part in result.stdout
 
@@ -33,7 +33,7 @@ def test_summary_as_json():
     result = check(SOUND, "--json")
     found = json.loads(result.stdout)
     assert found["sound"] is True
-    assert (found["nodes"], found["twins"], found["shards"]) == (3, 4096, 4)
+    assert (found["nodes"], found["twins"], found["shards"]) == (3, 4096, 8)
     assert found["profiles"] == {"crew": 0.8, "state": 0.2}
 
 
