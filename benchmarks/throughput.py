@@ -213,6 +213,7 @@ def _cpu_name() -> str:
 
 
 def main() -> None:
+    """Measure all rows in turns and append them to the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=10, help="timed calls of each row")
     parser.add_argument("--batch", type=int, default=256, help="twins side by side in the kernel")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "RunResult", "run_study"]
 
 MAX_DIVERGED_SHARE = 1e-3
+TASKS_AHEAD = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,9 @@ def run_study(
         todo = folder.missing_shards()
         n_workers = min(workers or available_cores(), max(len(todo), 1))
         with worker_pool(n_workers) as pool:
-            _compute_shards(study, folder, todo, pool, progress=progress)
+            # one worker works while it is asked: what it has done is committed before it goes on
+            ahead = 1 if n_workers == 1 else TASKS_AHEAD
+            _compute_shards(study, folder, todo, pool, ahead=ahead, progress=progress)
             progress(Progress(stage="report", done=study.simulation.twins,
                               total=study.simulation.twins))  # fmt: skip
             n_diverged = _write_tables(study, folder, pool)
@@ -106,6 +109,7 @@ def _compute_shards(
     todo: list[int],
     pool: Executor,
     *,
+    ahead: int,
     progress: Callable[[Progress], None],
 ) -> None:
     """Compute the missing shards and commit each as it comes."""
@@ -118,14 +122,14 @@ def _compute_shards(
     tasks = (
         (shard, shard_events, (text, twins.start, len(twins))) for shard, twins in ranges.items()
     )
-    for shard, table in _as_they_come(pool, tasks):
+    for shard, table in _as_they_come(pool, tasks, ahead=ahead):
         folder.commit_shard(shard, table)
         done += len(ranges[shard])
         progress(Progress(stage="twins", done=done, total=total))
 
 
-def _as_they_come(pool: Executor, tasks: Iterator[Any], ahead: int = 64) -> Iterator[Any]:
-    """Submit a bounded number of tasks ahead; yields (name, result) in order of completion."""
+def _as_they_come(pool: Executor, tasks: Iterator[Any], *, ahead: int) -> Iterator[Any]:
+    """Submit at most `ahead` tasks at a time; yields (name, result) in order of completion."""
     waiting: dict[Future[Any], Any] = {}
     exhausted = False
     while waiting or not exhausted:
@@ -136,8 +140,6 @@ def _as_they_come(pool: Executor, tasks: Iterator[Any], ahead: int = 64) -> Iter
             else:
                 name, function, arguments = task
                 waiting[pool.submit(function, *arguments)] = name
-                if len(waiting) == 1 and type(pool).__name__ == "_Inline":
-                    break
         finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for future in finished:
             yield waiting.pop(future), future.result()

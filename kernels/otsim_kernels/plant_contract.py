@@ -55,7 +55,8 @@ class PlantState:
 
 @dataclass(frozen=True, kw_only=True)
 class PlantTable:
-    """A plant under one choice of integration and noise. Compared by identity: make each once.
+    """A plant under one choice of integration and noise. Make each once:
+    a loop is compiled for every table that is not equal to one before.
 
     Attributes:
         name: as studies write it.

@@ -229,7 +229,9 @@ def limits(findings: Findings) -> Iterator[str]:
     yield (
         "Return periods: OEP is the largest event of a year, AEP the sum of a year; each is "
         "exceeded in one year out of the return period. Tail means are the mean of the years "
-        "beyond. Years are compounded exactly from the sampled events and the yearly rate."
+        "beyond; their intervals are approximate and tend to be too narrow where the tail rests on "
+        "few twins (86 to 93 % coverage instead of 95 % on cases with a known answer). Years are "
+        "compounded exactly from the sampled events and the yearly rate."
     )
     yield (
         f"No single campaign costs more than the plant value, "
