@@ -21,6 +21,7 @@ from otsim_kernels.plants.tennessee_eastman.vessels import (
     SEPARATOR,
     STRIPPER,
     drained,
+    most_gas_out,
     partial_pressures,
 )
 
@@ -83,6 +84,7 @@ class _Contents:
     amounts: tuple[Array, Array]  # liquid in separator and stripper, lb-mol
     reactor_partial_mmhg: Mixture
     d_mmhg_per_mol: Array
+    most_lb_mol_h: tuple[Array, Array]  # most gas that can leave reactor and separator
     fractions: dict[int, Mixture]
 
 
@@ -167,7 +169,7 @@ def _contents(process: Process, guess: Temperatures, newton_iterations: int) -> 
     partial_r, d_mmhg_per_mol = partial_pressures(
         REACTOR, process.reactor, temperature_c=t.reactor_c, liquid_ft3=reactor_ft3
     )
-    partial_s, _ = partial_pressures(
+    partial_s, d_mmhg_per_mol_s = partial_pressures(
         SEPARATOR, process.separator, temperature_c=t.separator_c, liquid_ft3=separator_ft3
     )
     p_reactor, p_separator = chem.total(partial_r), chem.total(partial_s)
@@ -180,6 +182,10 @@ def _contents(process: Process, guess: Temperatures, newton_iterations: int) -> 
         amounts=(n_separator, n_stripper),
         reactor_partial_mmhg=partial_r,
         d_mmhg_per_mol=d_mmhg_per_mol,
+        most_lb_mol_h=(
+            most_gas_out(p_reactor, d_mmhg_per_mol),
+            most_gas_out(p_separator, d_mmhg_per_mol_s),
+        ),
         fractions={
             6: x_mixing,
             8: tuple(p / p_reactor for p in partial_r),
@@ -246,6 +252,9 @@ def _flows(
         11: v[6] * 15.0 * drained(SEPARATOR, inside.volumes_ft3[1]),
         13: v[7] * 10.0 * drained(STRIPPER, inside.volumes_ft3[2]),
     }  # fmt: skip
+    flows[8] = jnp.minimum(flows[8], inside.most_lb_mol_h[0])
+    share = jnp.minimum(inside.most_lb_mol_h[1] / (flows[9] + flows[10]), 1.0)
+    flows[9], flows[10] = flows[9] * share, flows[10] * share
     inlet_k = inside.temperatures.separator_c + chem.KELVIN
     work = mass_lb_h * inlet_k * (1.8e-6 * 1.9872) * rise
     return flows, work / (masses[9] * p_separator)

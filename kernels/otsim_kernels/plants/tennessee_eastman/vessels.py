@@ -21,6 +21,8 @@ from otsim_kernels.plants.tennessee_eastman.signals import (
     STRIPPER_TRIP_M3,
 )
 
+# Of nothing can more leave a vessel within a step of one second than is in it.
+_STEPS_PER_HOUR = 3600.0
 # Gas passes through a vessel that is nearly full, so that its pressure is set by the flow and
 # hardly by the room that is left; with less room, steps of one second are too long for it.
 LEAST_GAS_FRAC = 0.2
@@ -69,3 +71,11 @@ def drained(vessel: Vessel, liquid_ft3: Array) -> Array:
     beyond the limit, the published flow still holds.
     """
     return jnp.clip(2.0 * (liquid_ft3 / vessel.heel_ft3 - 1.0), 0.0, 1.0)
+
+
+def most_gas_out(pressure_mmhg: Array, d_mmhg_per_mol: Array) -> Array:
+    """Return the most gas that can leave a vessel, lb-mol/h: what takes all its D within a step.
+
+    D boils off first. In a hot vessel that is nearly dry a step would take more than there is.
+    """
+    return _STEPS_PER_HOUR * pressure_mmhg / d_mmhg_per_mol
