@@ -41,6 +41,8 @@ def findings() -> dict[str, Any]:
     import jax
     from platformdirs import user_cache_path
 
+    from otsim.simulate.kernel import route
+
     devices = [f"{device.device_kind} ({device.platform})" for device in jax.devices()]
     return {
         "otsim": __version__,
@@ -50,7 +52,7 @@ def findings() -> dict[str, Any]:
         "cores": os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count(),
         "cpu_flags": _cpu_flags(),
         "devices": devices,
-        "route": f"plain loop over ticks on {jax.default_backend().upper()}",
+        "route": f"{route()} on {jax.default_backend().upper()}",
         "compiler": "wide vectors, one function a loop" if fast else "as XLA_FLAGS has it",
         "cache_folder": str(user_cache_path("otsim")),
     }

@@ -12,7 +12,7 @@ __all__ = ["CPU_FLAGS", "prepare_cpu"]
 # Tennessee Eastman plant in float32 (benchmarks/throughput.py).
 # The last two keep loops over twins as loops: unrolled, as short ones would be, their operations
 # are merged and rounded otherwise, and a batch of 64 gave other bits than one of 128. With them
-# every batch from 32 on gives the same (tests/kernels/test_reference_driver.py), at the same speed.
+# every batch from 32 on gives the same (tests/kernels/test_drivers.py), at the same speed.
 CPU_FLAGS = (
     "--xla_cpu_prefer_vector_width=512",
     "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=1000000000"

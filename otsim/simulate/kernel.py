@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from otsim_kernels.signal_tampering import Tap
 
 __all__ = [
+    "DRIVERS",
     "RUNNING",
     "STATUS_NAMES",
     "Kernel",
@@ -26,6 +28,7 @@ __all__ = [
     "columns_of",
     "first_states",
     "kernel_of",
+    "route",
 ]
 
 History = dict[int, Any]
@@ -61,6 +64,28 @@ def kernel_of(
     return Kernel(table=table, taps=taps, dtype=np.dtype(precision))
 
 
+def _fast_cpu() -> Any:
+    from otsim_kernels.drivers import fast_cpu
+
+    return fast_cpu.advance
+
+
+def _plain_scan() -> Any:
+    from otsim_kernels.drivers import reference
+
+    return reference.advance
+
+
+DRIVERS: dict[str, Callable[[], Any]] = {"fast CPU loop": _fast_cpu, "plain loop": _plain_scan}
+
+
+def route() -> str:
+    """Return which of the `DRIVERS` runs twins on this machine."""
+    import jax
+
+    return "fast CPU loop" if jax.default_backend() == "cpu" else "plain loop"
+
+
 @contextmanager
 def wide_floats(kernel: Kernel) -> Iterator[None]:
     """Let JAX have float64 while a float64 kernel runs."""
@@ -72,13 +97,18 @@ def wide_floats(kernel: Kernel) -> Iterator[None]:
 
 def first_states(kernel: Kernel, n: int) -> TwinState:
     """Return n twins at the plant's published base case, leaves [n] on the host."""
+    return columns_of(_first_state(kernel), np.zeros(n, np.int64))  # type: ignore[no-any-return]
+
+
+@cache
+def _first_state(kernel: Kernel) -> TwinState:
     import jax
 
     from otsim_kernels.control_loop import first_twin
 
     with wide_floats(kernel):
         return jax.device_get(  # type: ignore[no-any-return]
-            first_twin(kernel.table, kernel.taps, np.zeros(n, kernel.dtype))
+            first_twin(kernel.table, kernel.taps, np.zeros(1, kernel.dtype))
         )
 
 
@@ -99,17 +129,18 @@ def advance(
     """
     import jax
 
-    from otsim_kernels.drivers import reference
+    from otsim_kernels.drivers.time_loop import first_history
 
+    drive = DRIVERS[route()]()
     with wide_floats(kernel):
         if not history:
             shown = kernel.table.shown(state.plant.instruments)
-            history = reference.first_history(kernel.taps, shown, state.received)
+            history = first_history(kernel.taps, shown, state.received)
         longest = min(
             [tap.record_ticks for tap in kernel.taps if tap.record_ticks], default=n_ticks
         )
         for first in range(0, max(n_ticks, 1), max(longest, 1)):
-            state, history = reference.advance(
+            state, history = drive(
                 kernel.table, kernel.taps, state=state, plan=plan, history=history,
                 n_ticks=np.int32(min(longest, n_ticks - first)),
             )  # fmt: skip

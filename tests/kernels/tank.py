@@ -12,7 +12,8 @@ import numpy as np
 
 from otsim_kernels.control_loop import Plan, TwinState, first_twin
 from otsim_kernels.draws import Array, StreamKey, draw_bits, stream_key, uniform
-from otsim_kernels.drivers.reference import advance, first_history
+from otsim_kernels.drivers.reference import advance
+from otsim_kernels.drivers.time_loop import first_history
 from otsim_kernels.plant_contract import Limit, PlantState, PlantTable
 from otsim_kernels.signal_tampering import NEVER, Schedule, Tap
 from otsim_kernels.signals import DamageColumn

@@ -15,7 +15,8 @@ from otsim.plant import plant_table
 from otsim.plant.tables import Integration
 from otsim_kernels.control_loop import RUNNING, Plan, TwinState, first_twin
 from otsim_kernels.draws import stream_key
-from otsim_kernels.drivers.reference import History, advance, first_history
+from otsim_kernels.drivers.fast_cpu import advance
+from otsim_kernels.drivers.time_loop import History, first_history
 from otsim_kernels.signal_tampering import ALL_TRIPS, NEVER, Group, Schedule, Tap
 
 CHUNK_TICKS = 1800
@@ -83,14 +84,14 @@ class Twins:
     def __init__(
         self, acts: Sequence[Sequence[Act]], *, points: Sequence[Point] | None = None,
         dtype: Any = np.float32, integration: Integration = "converged", noise: bool = True,
-        ids: Sequence[int] | None = None, seed: int = 1, **plan: Any,
+        ids: Sequence[int] | None = None, seed: int = 1, drive: Any = advance, **plan: Any,
     ) -> None:  # fmt: skip
         self.n = n = len(acts)
         if points is None:
             points = list(dict.fromkeys(act.point for twin in acts for act in twin))
         self.table = plant_table("tennessee_eastman", integration=integration, noise=noise)
         self.taps = tuple(point.tap(row) for row, point in enumerate(points))
-        self.dtype = np.dtype(dtype)
+        self.dtype, self.drive = np.dtype(dtype), drive
         twin_id = np.arange(n) if ids is None else np.asarray(ids)
         never = np.full(n, NEVER, np.int32)
         self.plan = Plan(
@@ -108,7 +109,7 @@ class Twins:
 
     def advance(self, n_ticks: int) -> TwinState:
         """Advance all twins; the state comes back on the host."""
-        self.state, self.history = advance(
+        self.state, self.history = self.drive(
             self.table, self.taps, state=self.state, plan=self.plan, history=self.history,
             n_ticks=np.int32(n_ticks),
         )  # fmt: skip

@@ -66,12 +66,13 @@ def _is_known(case: Case) -> bool:
     return True
 
 
-def live(dtype: str) -> dict[str, Lived]:
+def live(driver: str, dtype: str) -> dict[str, Lived]:
     """Live every case in integration `reference`, noise off, with a perturbed twin beside each."""
     cases = [*known_cases(), *map(debug_case, sorted(FOLDER.glob("debug_1hz.parquet")))]
     files = [_file_of(case) for case in cases]
     n = len(cases)
-    batch = Batch(cases, integration="reference", dtype=dtype, members=[*range(n), *range(n)])
+    members = [*range(n), *range(n)]
+    batch = Batch(cases, integration="reference", dtype=dtype, members=members, driver=driver)
     rows: list[dict[str, list[float]]] = [{} for _ in range(2 * n)]
     ticks = [set(file["k"].tolist()) if file else set() for file in files]
     for k, found in batch.record(set().union(*ticks)):

@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from otsim.plant import ActionPoint, plant_table, taps_of
 from otsim_kernels.control_loop import RUNNING, Plan, TwinState, first_twin
 from otsim_kernels.draws import stream_key
-from otsim_kernels.drivers.reference import advance, first_history
+from otsim_kernels.drivers import fast_cpu, reference
+from otsim_kernels.drivers.time_loop import first_history
 from otsim_kernels.plants.tennessee_eastman.first_state import VALVES
 from otsim_kernels.plants.tennessee_eastman.signals import COMMANDS, TRIPS
 from otsim_kernels.signal_tampering import NEVER, Schedule
@@ -32,6 +33,7 @@ FOLDER = (
 NO_DATA = f"no reference data at {FOLDER} (set OTSIM_REFERENCE)"
 TICKS_PER_H = 3600
 DTYPES = {"float64": np.float64, "float32": np.float32}
+DRIVERS: dict[str, Any] = {"fast_cpu": fast_cpu.advance, "reference": reference.advance}
 KINDS = {
     "sensor_const": ("override", "XMEAS"), "sensor_bias": ("bias", "XMEAS"),
     "sensor_scale": ("scale", "XMEAS"), "sensor_ramp": ("ramp", "XMEAS"),
@@ -180,10 +182,11 @@ class Batch:
     def __init__(
         self, cases: Sequence[Case], *, integration: str, dtype: str, noise: bool = False,
         members: Sequence[int] | None = None, seed: int = 1, first_id: int = 0,
+        driver: str = "fast_cpu",
     ) -> None:  # fmt: skip
         self.cases = list(cases)
         self.members = list(range(len(self.cases))) if members is None else list(members)
-        self.dtype = DTYPES[dtype]
+        self.dtype, self.drive = DTYPES[dtype], DRIVERS[driver]
         self.table = plant_table("tennessee_eastman", integration=integration, noise=noise)  # type: ignore[arg-type]
         rows = [rows_of(case) for case in self.cases]
         points = common_points([row.point for row in of_case] for of_case in rows)
@@ -231,7 +234,7 @@ class Batch:
     def advance(self, n_ticks: int) -> TwinState:
         """Advance all twins."""
         with jax.enable_x64(self.dtype == np.float64):
-            self.state, self.history = advance(
+            self.state, self.history = self.drive(
                 self.table, self.taps, state=self.state, plan=self.plan, history=self.history,
                 n_ticks=jnp.int32(n_ticks),
             )  # fmt: skip

@@ -51,19 +51,28 @@ _FLOAT32 = ("y", "xmeas", "seen")  # what the reference's README compares in flo
 _INPUTS = ("group", "y", "xmv", "idv")  # of derivatives.parquet
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 each_dtype = pytest.mark.parametrize("dtype", DTYPES)
+each_way = pytest.mark.parametrize(
+    ("driver", "dtype"),
+    [
+        ("fast_cpu", "float64"),
+        ("fast_cpu", "float32"),
+        ("reference", "float64"),
+        pytest.param("reference", "float32", marks=pytest.mark.slow),
+    ],
+)
 each_replicated = pytest.mark.parametrize("name", replicates())
 
 lived = cache(live)
 
 
-def lived_case(case: Case, dtype: str) -> Lived:
+def lived_case(case: Case, driver: str, dtype: str) -> Lived:
     causes_of(case), rows_of(case)  # an unknown case fails here, and says why
-    return lived(dtype)[case["name"]]
+    return lived(driver, dtype)[case["name"]]
 
 
 @cache
-def converged(dtype: str) -> dict[str, tuple[int | None, set[str]]]:
-    batch = Batch(known_cases(), integration="converged", dtype=dtype)
+def converged(driver: str, dtype: str) -> dict[str, tuple[int | None, set[str]]]:
+    batch = Batch(known_cases(), integration="converged", dtype=dtype, driver=driver)
     batch.run()
     return {case["name"]: end for case, end in zip(batch.cases, endings_of(batch), strict=True)}
 
@@ -120,20 +129,20 @@ def test_derivatives_measurements_and_intermediate_values(dtype: str) -> None:
     assert not worst(error, np.full(len(calm), tolerances.DERIVATIVE[dtype]))
 
 
-@each_dtype
+@each_way
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("debug_1hz.parquet")))
-def test_every_second(name: str, dtype: str) -> None:
-    error, apart = errors(lived(dtype)[name])
+def test_every_second(name: str, driver: str, dtype: str) -> None:
+    error, apart = errors(lived(driver, dtype)[name])
     assert {name.split("_")[0] for name in error} == {"y", "xmeas", "xmv", "sp", "ctl", "cost"}
     assert not worst(error, np.full_like(apart, tolerances.EVERY_SECOND[dtype]))
 
 
-@each_dtype
+@each_way
 @each_case
-def test_trajectory(case: Case, dtype: str) -> None:
+def test_trajectory(case: Case, driver: str, dtype: str) -> None:
     if dtype == "float32" and (is_beyond_float32(case) or is_runaway(case)):
         pytest.skip("not comparable in float32 (README of the reference)")
-    error, apart = errors(lived_case(case, dtype))
+    error, apart = errors(lived_case(case, driver, dtype))
     if dtype == "float32":
         error = {name: e for name, e in error.items() if name.split("_")[0] in _FLOAT32}
     table = tolerances.TRAJECTORY if case["closed_loop"] else tolerances.OPEN_LOOP_TRAJECTORY
@@ -141,12 +150,12 @@ def test_trajectory(case: Case, dtype: str) -> None:
     assert not worst(error, allowed)
 
 
-@each_dtype
+@each_way
 @each_case
-def test_trip(case: Case, dtype: str) -> None:
+def test_trip(case: Case, driver: str, dtype: str) -> None:
     if dtype == "float32" and (is_beyond_float32(case) or is_runaway(case)):
         pytest.skip("not comparable in float32 (README of the reference)")
-    found = lived_case(case, dtype)
+    found = lived_case(case, driver, dtype)
     assert found.causes == causes_of(case)
     if case["trip_step"] is None:
         assert found.end is None
@@ -156,15 +165,15 @@ def test_trip(case: Case, dtype: str) -> None:
         assert abs(found.end - case["trip_step"]) <= allowed
 
 
-@each_dtype
+@each_way
 @each_case
-def test_converged_trip(case: Case, dtype: str) -> None:
+def test_converged_trip(case: Case, driver: str, dtype: str) -> None:
     if "trip_time_h_plant_dt_0p05s" not in case:
         pytest.skip("the case has no sub-stepped trip time")
     if dtype == "float32" and is_beyond_float32(case):
         pytest.skip("open loop: rounding is amplified beyond comparison")
     causes_of(case), rows_of(case)
-    end, causes = converged(dtype)[case["name"]]
+    end, causes = converged(driver, dtype)[case["name"]]
     want_h = case["trip_time_h_plant_dt_0p05s"]
     assert (end is None) == (want_h is None)
     assert causes == causes_of(case)
@@ -182,7 +191,7 @@ def _start_s(case: Case) -> float:
 
 @each_case
 def test_whole_run(case: Case) -> None:
-    found = lived_case(case, "float64")
+    found = lived_case(case, "fast_cpu", "float64")
     if is_runaway(case) or "k" not in found.want:
         pytest.skip("a runaway's peaks are a property of the 1-s steps")
     rows = found.want["k"] <= (math.inf if found.end is None else found.end)

@@ -1,4 +1,4 @@
-"""The reference driver: the same bits for any batch and chunk; saved, branched, resumed."""
+"""The drivers: the same bits for any batch and chunk, the same twins as each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kernels.tank import NOISY_TANK, Loop
 from kernels.tank import Act as TankAct
 from otsim_kernels.control_loop import RUNNING, TRIPPED, first_twin
 from otsim_kernels.draws import stream_key
-from otsim_kernels.drivers import reference
+from otsim_kernels.drivers import fast_cpu, reference
 from otsim_kernels.signal_tampering import Schedule
 from physics.te_twins import (
     BYPASS,
@@ -67,6 +67,30 @@ def test_any_batch_gives_the_same_bits(whole: Any, size: int) -> None:
         assert same_bits(part, twins_of(whole, slice(first, first + size)))
 
 
+def test_the_fast_driver_lives_the_reference_drivers_lives() -> None:
+    """In float64 every twin ends at the same tick; in between they agree but for rounding."""
+    with jax.enable_x64(True):
+        fast, plain = (
+            Twins(
+                mixed_acts(64), points=POINTS, rupture=4000.0, dtype=np.float64, drive=drive
+            ).advance(TICKS)
+            for drive in (fast_cpu.advance, reference.advance)
+        )
+    assert set(np.asarray(plain.ending.status)) >= {RUNNING, TRIPPED}
+    assert same_bits(fast.ending, plain.ending)
+    for a, b in zip(jax.tree.leaves(fast.plant), jax.tree.leaves(plain.plant), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-8)
+
+
+def test_a_single_step_of_the_fast_driver_is_the_reference_drivers() -> None:
+    fast, plain = (
+        Twins(mixed_acts(64), points=POINTS, rupture=4000.0, drive=drive).advance(1)
+        for drive in (fast_cpu.advance, reference.advance)
+    )
+    for a, b in zip(jax.tree.leaves(fast.plant), jax.tree.leaves(plain.plant), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
 def test_twins_of_a_batch_differ(whole: Any) -> None:
     status = np.asarray(whole.ending.status)
     assert set(status) >= {RUNNING, TRIPPED}
@@ -102,19 +126,19 @@ def test_single_ticks_give_the_same_bits() -> None:
 
 def test_compiles_once_for_many_seeds_and_values() -> None:
     te_batch(0, 64).advance(1)
-    before = reference.advance._cache_size()
+    before = fast_cpu.advance._cache_size()
     for seed in (5, 6, 2**63):
         twins = te_batch(128, 64)
         twins.plan = replace(twins.plan, key=stream_key(seed, np.arange(64, dtype=np.uint32)))
         twins.advance(3)
         twins.advance(11)
-    assert reference.advance._cache_size() == before
+    assert fast_cpu.advance._cache_size() == before
 
 
 def test_shapes_and_dtypes_stay() -> None:
     twins = te_batch(0, 64)
     after, history = jax.eval_shape(
-        lambda state, history: reference.advance(
+        lambda state, history: twins.drive(
             twins.table, twins.taps, state=state, plan=twins.plan, history=history,
             n_ticks=np.int32(1),
         ),
