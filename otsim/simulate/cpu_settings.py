@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
+from pathlib import Path
 
-__all__ = ["CPU_FLAGS", "prepare_cpu"]
+__all__ = ["CPU_FLAGS", "prepare_cpu", "processor_name"]
 
 # Vectors as wide as the machine has, and the time loop compiled as one function instead of a
 # dispatch for each fused group of operations: together 1.7 times the speed, measured on the
@@ -35,6 +37,16 @@ def prepare_cpu() -> bool:
         os.environ["XLA_FLAGS"] = " ".join([given, *missing]).strip()
         missing = []
     return not missing
+
+
+def processor_name() -> str:
+    """Return what the processor calls itself."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text("utf-8", "replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _prepare_cache() -> None:

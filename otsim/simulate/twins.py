@@ -29,7 +29,7 @@ from otsim.simulate.plans import (
     undisturbed_plan,
 )
 from otsim.simulate.recording import Recording, record
-from otsim.simulate.warm_states import make_bank, members_of, warm_starts
+from otsim.simulate.warm_states import members_of, warm_bank, warm_starts
 
 if TYPE_CHECKING:
     from otsim_kernels.control_loop import Plan, TwinState
@@ -67,7 +67,7 @@ class TwinModel:
 
 
 def twin_model(study: Study) -> TwinModel:
-    """Compile a study's plant and fill its bank of warm states."""
+    """Compile a study's plant and fill its bank of warm states, or find the bank on disk."""
     kernel = kernel_of(
         study.plant.model,
         action_points(study),
@@ -75,7 +75,7 @@ def twin_model(study: Study) -> TwinModel:
         noise=study.plant.disturbances.noise,
         precision=study.simulation.precision,
     )
-    return TwinModel(study=study, kernel=kernel, bank=make_bank(study, kernel))
+    return TwinModel(study=study, kernel=kernel, bank=warm_bank(study, kernel))
 
 
 def simulate_campaigns(model: TwinModel, campaigns: Campaigns) -> Outcomes:

@@ -11,11 +11,12 @@ import numpy.typing as npt
 from otsim.config.study import Study
 from otsim.simulate.kernel import Kernel, advance, columns_of, first_states
 from otsim.simulate.plans import NEVER, undisturbed_plan
+from otsim.simulate.warm_cache import cached_bank
 
 if TYPE_CHECKING:
     from otsim_kernels.control_loop import Plan, TwinState
 
-__all__ = ["N_MEMBERS", "make_bank", "members_of", "warm_starts"]
+__all__ = ["N_MEMBERS", "make_bank", "members_of", "warm_bank", "warm_starts"]
 
 N_MEMBERS = 256
 # The spread between members stands from 9 h on (measured over 128 noisy members and 48 h, on
@@ -24,6 +25,16 @@ WARM_UP_H = 12
 # Members stop at different phases of the analysers (360 and 900 s), in steps of a minute.
 N_PHASES, PHASE_TICKS = 15, 60
 _FIRST_STREAM = 2**32 - N_MEMBERS  # streams that no twin number reaches
+
+
+def warm_bank(study: Study, kernel: Kernel) -> TwinState:
+    """Return the bank, leaves [N_MEMBERS] on the host: from disk if it was made before."""
+    plant = study.plant
+    made_from = (
+        plant.model, plant.integration, plant.disturbances.model_dump_json(),
+        study.simulation.seed, N_MEMBERS, WARM_UP_H, N_PHASES, PHASE_TICKS,
+    )  # fmt: skip
+    return cached_bank(kernel, made_from, lambda: make_bank(study, kernel))
 
 
 def make_bank(study: Study, kernel: Kernel) -> TwinState:
@@ -83,10 +94,16 @@ def _warm_block(study: Study, kernel: Kernel, streams: npt.NDArray[np.int64]) ->
 
 
 def _never_disturbed(plan: Plan) -> Plan:
-    """The bank is undisturbed: disturbances, too, start with the twin."""
+    """The bank is undisturbed: disturbances, operators and ruptures, too, start with the twin."""
     schedule = plan.schedule
     never = tuple(np.full_like(start, NEVER) for start in schedule.start)
-    return replace(plan, schedule=replace(schedule, start=never))
+    return replace(
+        plan,
+        schedule=replace(schedule, start=never),
+        reaction=np.full_like(plan.reaction, NEVER),
+        rupture=np.full_like(plan.rupture, np.inf),
+        safety_works=np.ones_like(plan.safety_works),
+    )
 
 
 def _joined(parts: list[TwinState]) -> TwinState:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,9 @@ from otsim.simulate.plans import action_clock, lead_ticks
 from otsim.store import RunReader
 from otsim.study import run_study
 from otsim.work import recordings, shard_events
-from pipeline.whole_run import banks_kept, command_line, events_of, rows_with, short_study
+from pipeline.whole_run import command_line, events_of, rows_with, short_study
 
 FEW = 48
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _banks() -> Iterator[None]:
-    with banks_kept():
-        yield
 
 
 def test_a_study_in_which_nobody_acts(tmp_path: Path) -> None:

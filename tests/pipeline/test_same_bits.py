@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from otsim.study import run_study
 from pipeline.whole_run import (
     SHARD,
     TWINS,
-    banks_kept,
     command_line,
     events_of,
     hashes,
@@ -28,12 +26,6 @@ from pipeline.whole_run import (
 )
 from report.test_page import Opened
 from report.test_page import browser as browser
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _banks() -> Iterator[None]:
-    with banks_kept():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from otsim.config import Study, read_study
 from otsim.store import RunReader
@@ -61,23 +59,3 @@ def rows_with(run: Path, **wanted: Any) -> Iterator[dict[str, Any]]:
     for row in events_of(run).to_pylist():
         if all(row[name] == value for name, value in wanted.items()):
             yield row
-
-
-@contextmanager
-def banks_kept() -> Iterator[None]:
-    """Fill the bank of warm states once for studies that differ in twins and shards alone."""
-    from otsim.simulate import twins
-
-    fill: Callable[..., Any] = twins.make_bank
-    kept: dict[Any, Any] = {}
-
-    def make_bank(study: Study, kernel: Any) -> Any:
-        simulation = study.simulation
-        key = (kernel, simulation.seed, simulation.batch, study.plant.model_dump_json())
-        if key not in kept:
-            kept[key] = fill(study, kernel)
-        return kept[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(twins, "make_bank", make_bank)
-        yield
