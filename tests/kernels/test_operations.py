@@ -20,6 +20,7 @@ from otsim_kernels.drivers.c_source import NotElementwiseError, c_body, c_type, 
 from otsim_kernels.drivers.materialise import materialised, worth_keeping
 from otsim_kernels.drivers.operations import Program, traced
 from otsim_kernels.drivers.time_loop import one_tick_of
+from otsim_kernels.noise import standard_normal
 from physics.te_twins import Twins
 
 N = 48
@@ -110,6 +111,7 @@ def odd_ones(x: Any, y: Any, i: Any, u: Any, yes: Any) -> Any:
         jnp.minimum(x, y), jnp.clip(x, -0.5, 0.5), jnp.where(x > y, x, y), jnp.isfinite(x / 0.0),
         jax.lax.rem(i, jnp.int32(7)), (i > 3) & ~(i > 9), turned ^ u, (u >> 9).astype(jnp.float32),
         x.astype(jnp.int32), *opened, jnp.full_like(i, 2**31 - 1), jnp.full_like(x, jnp.inf),
+        jax.lax.bitcast_convert_type(x, jnp.int32) >> 23, standard_normal(u, jnp.float32),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ C_TYPES = {"float32": "float", "float64": "double", "int32": "int", "uint32": "u
 _BINARY = {
     "add": "+", "add_any": "+", "sub": "-", "mul": "*", "div": "/", "and": "&", "or": "|",
     "xor": "^", "gt": ">", "lt": "<", "ge": ">=", "le": "<=", "eq": "==", "ne": "!=", "rem": "%",
-    "shift_left": "<<", "shift_right_logical": ">>",
+    "shift_left": "<<", "shift_right_logical": ">>", "shift_right_arithmetic": ">>",
 }  # fmt: skip
 _FUNCTIONS = {
     "exp": "exp", "log": "log", "log1p": "log1p", "sqrt": "sqrt", "abs": "fabs", "sin": "sin",
@@ -149,7 +149,7 @@ def _expression(operation: Operation, x: list[str]) -> str:
         "clamp": lambda: f"{x[1]} < {x[0]} ? {x[0]} : ({x[1]} > {x[2]} ? {x[2]} : {x[1]})",
         "not": lambda: f"!{x[0]}" if kind == np.bool_ else f"~{x[0]}",
         "convert_element_type": lambda: f"({C_TYPES[str(kind)]})({x[0]})",
-        "bitcast_convert_type": lambda: f"bits_to_{C_TYPES[str(kind)]}({x[0]})",
+        "bitcast_convert_type": lambda: _same_bits(operation, x[0]),
         "integer_pow": lambda: _power(x[0], operation.params["y"]),
         "square": lambda: f"{x[0]} * {x[0]}",
         "is_finite": lambda: f"({x[0]} - {x[0]} == 0)",
@@ -157,6 +157,13 @@ def _expression(operation: Operation, x: list[str]) -> str:
     if name not in writers:
         raise NotElementwiseError(name)
     return writers[name]()
+
+
+def _same_bits(operation: Operation, x: str) -> str:
+    (value,), (result,) = operation.inputs, operation.outputs
+    if value.aval.dtype.itemsize != result.aval.dtype.itemsize:
+        raise NotElementwiseError("bitcast_convert_type between sizes")
+    return f"((union {{ {c_type(value)} from; {c_type(result)} to; }}){{ {x} }}).to"
 
 
 def _power(base: str, exponent: int) -> str:
