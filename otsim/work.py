@@ -15,6 +15,7 @@ from otsim.loss import assess
 from otsim.simulate import (
     TwinModel,
     baseline_outcomes,
+    compile_loop,
     record_campaigns,
     simulate_campaigns,
     twin_model,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from otsim.attack.campaigns import Campaigns
     from otsim.simulate.recording import Recording
 
-__all__ = ["baseline", "campaigns_of", "recordings", "shard_events"]
+__all__ = ["baseline", "campaigns_of", "get_ready", "recordings", "shard_events"]
 
 N_BASELINE = 64
 # how often twins are recorded, from which hour after the first action on: closely at first
@@ -54,6 +55,11 @@ def shard_events(study_json: str, first: int, count: int) -> pa.Table:
     campaigns = sample_campaigns(models.attack, first, count, seed=study.simulation.seed)
     outcomes = simulate_campaigns(models.twins, campaigns)
     return event_table(study, campaigns, outcomes, assess(study, campaigns, outcomes))
+
+
+def get_ready(study_json: str) -> None:
+    """Build the models of a study, compiled loop included."""
+    compile_loop(_models(study_json).twins)
 
 
 def baseline(study_json: str) -> pa.Table:

@@ -5,27 +5,37 @@ from __future__ import annotations
 import json
 import os
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from otsim import __version__
 from otsim.cli.options import json_option
 
+if TYPE_CHECKING:
+    from otsim.simulate.speed import Speed
+
 _PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "pyarrow", "pandas", "pydantic")
 _VECTOR_FLAGS = ("avx", "avx2", "fma", "avx512f", "neon", "asimd", "sve")
 
 
 @click.command()
+@click.option("--bench", is_flag=True, help="Run twins for some seconds and say how fast they are.")
 @json_option
-def doctor(as_json: bool) -> None:
+def doctor(bench: bool, as_json: bool) -> None:
     """Show versions, devices, the route in use and where caches are kept.
 
-    Example: otsim doctor
+    Example: otsim doctor --bench
     """
     found = findings()
+    if bench:
+        from otsim.simulate.speed import measure_speed
+
+        speed = measure_speed()
+        found |= asdict(speed) if as_json else _told(speed)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -55,6 +65,20 @@ def findings() -> dict[str, Any]:
         "route": f"{route()} on {jax.default_backend().upper()}",
         "compiler": "wide vectors, one function a loop" if fast else "as XLA_FLAGS has it",
         "cache_folder": str(user_cache_path("otsim")),
+    }
+
+
+def _told(speed: Speed) -> dict[str, str]:
+    """Say how fast twins run here, and what the processor could do."""
+    reached = speed.floor_ns / speed.ns_per_twin_second
+    return {
+        "speed": f"{speed.ns_per_twin_second:.0f} ns of a core for a second of a twin's life "
+        "(Tennessee Eastman, noise, float32)",
+        "throughput": f"{speed.twin_hours_per_second:,.0f} twin-hours a second "
+        f"on {speed.cores} core{'' if speed.cores == 1 else 's'}",
+        "limit": f"a twin-second is {speed.operations:,} operations, which as plain multiply-adds "
+        f"({speed.operations_per_ns:.0f} a ns here) would take {speed.floor_ns:.0f} ns: "
+        f"{reached:.0%} of the limit",
     }
 
 

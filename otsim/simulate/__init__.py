@@ -4,6 +4,7 @@ from otsim.simulate.outcomes import STATUSES, Outcomes
 from otsim.simulate.twins import (
     TwinModel,
     baseline_outcomes,
+    compile_loop,
     record_campaigns,
     simulate_campaigns,
     twin_model,
@@ -14,6 +15,7 @@ __all__ = [
     "Outcomes",
     "TwinModel",
     "baseline_outcomes",
+    "compile_loop",
     "record_campaigns",
     "simulate_campaigns",
     "twin_model",

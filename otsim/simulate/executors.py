@@ -13,7 +13,7 @@ from typing import Any
 
 from otsim.simulate.cpu_settings import prepare_cpu
 
-__all__ = ["available_cores", "worker_pool"]
+__all__ = ["available_cores", "spawned_workers", "worker_pool"]
 
 
 def available_cores() -> int:
@@ -25,14 +25,22 @@ def available_cores() -> int:
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[Executor]:
-    """Offer an executor with so many workers; with one, work runs in this process.
-
-    Workers are spawned, never forked, as JAX has threads. They end when this process does.
-    """
+    """Offer an executor with so many workers; with one, work runs in this process."""
     prepare_cpu()
     if workers <= 1:
         yield _Inline()
         return
+    with spawned_workers(workers) as pool:
+        yield pool
+
+
+@contextmanager
+def spawned_workers(workers: int) -> Iterator[Executor]:
+    """Offer so many processes. They are spawned, never forked, as JAX has threads.
+
+    They end when this process does.
+    """
+    prepare_cpu()
     pool = ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),

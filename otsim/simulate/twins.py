@@ -17,6 +17,7 @@ from otsim.simulate.kernel import (
     advance,
     causes_of,
     columns_of,
+    first_states,
     kernel_of,
 )
 from otsim.simulate.outcomes import STATUSES, Outcomes
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TwinModel",
     "baseline_outcomes",
+    "compile_loop",
     "record_campaigns",
     "simulate_campaigns",
     "twin_model",
@@ -76,6 +78,13 @@ def twin_model(study: Study) -> TwinModel:
         precision=study.simulation.precision,
     )
     return TwinModel(study=study, kernel=kernel, bank=warm_bank(study, kernel))
+
+
+def compile_loop(model: TwinModel) -> None:
+    """Compile the loop that `simulate_campaigns` would compile, or load it from disk."""
+    twin_id = np.zeros(model.batch, np.int64)
+    plan = undisturbed_plan(model.study, twin_id)
+    advance(model.kernel, first_states(model.kernel, model.batch), plan, {}, 0)
 
 
 def simulate_campaigns(model: TwinModel, campaigns: Campaigns) -> Outcomes:

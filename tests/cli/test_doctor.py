@@ -29,3 +29,13 @@ def test_lines_hold_the_same():
     found, text = json.loads(doctor("--json").stdout), doctor().stdout
     for part in (found["route"], found["cache_folder"], f"jax {found['packages']['jax']}"):
         assert part in text
+
+
+def test_bench_tells_the_speed_the_limit_and_the_route():
+    found = json.loads(doctor("--bench", "--json").stdout)
+    assert found["route"].startswith("fast CPU loop")
+    assert 0.0 < found["ns_per_twin_second"] < 1e6
+    assert 5000 < found["operations"] < 10_000  # an operation less a twin is no longer this plant
+    assert found["operations_per_ns"] > 0.1
+    text = doctor("--bench").stdout
+    assert all(f"  {word}" in text for word in ("speed", "throughput", "limit"))

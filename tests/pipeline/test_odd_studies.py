@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from otsim.simulate.plans import action_clock, lead_ticks
 from otsim.store import RunReader
 from otsim.study import run_study
 from otsim.work import recordings, shard_events
-from pipeline.whole_run import command_line, events_of, rows_with, short_study
+from pipeline.whole_run import SHARD, TWINS, command_line, events_of, rows_with, short_study
 
 FEW = 48
 
@@ -160,3 +162,25 @@ def test_every_response_cuts_the_campaign_its_own_way(action: str) -> None:
     assert abs(feed[at - 1] - base) > 5.0
     settled_at = base if action == "restore" else feed[at - 1]
     assert abs(feed[at] - settled_at) < 1.0
+
+
+def test_a_dry_run_tells_a_price_and_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole = command_line(tmp_path / "run", "--dry-run", "--workers", "1")
+    asked = [word for word in whole if word not in ("--out", str(tmp_path / "run"))]
+    told = CliRunner().invoke(main, [*asked, "--json"])
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)
+    parts = [found[name] for name in ("start_s", "twins_s", "report_s")]
+    assert found["total_s"] == pytest.approx(sum(parts))
+    assert all(part > 0.0 for part in parts)
+    assert found["pilot_twins"] == SHARD  # a shard on the one worker
+    assert found["twins"] == TWINS
+    assert found["disk_bytes"] > 10_000
+    assert list(tmp_path.iterdir()) == []
+    words = CliRunner().invoke(main, whole)
+    shards = math.ceil(TWINS / SHARD)
+    assert words.stdout.startswith(f"{TWINS} twins in {shards} shards on 1 worker: about ")
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,126 @@
+"""How fast twins run on this machine, and how fast its processor could do as many operations."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from otsim.simulate.executors import available_cores
+from otsim.simulate.kernel import DRIVERS, Kernel, first_states, kernel_of, route, wide_floats
+
+__all__ = ["Speed", "measure_speed"]
+
+PLANT, BATCH, TICKS, TURNS = "tennessee_eastman", 64, 1800, 5
+_CHAINS, _LINKS, _LOOPS = 16, 32, 4000  # of the multiply-adds that measure a core's limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """Undisturbed twins of the Tennessee Eastman plant with noise, float32, on one core.
+
+    Attributes:
+        route: the driver in use.
+        ns_per_twin_second: processor time for a second of one twin's life.
+        operations: of one twin in one second of its life, as the plant is written.
+        operations_per_ns: what plain multiply-adds reach on the same core.
+        cores: that this process may use.
+    """
+
+    route: str
+    ns_per_twin_second: float
+    operations: int
+    operations_per_ns: float
+    cores: int
+
+    @property
+    def twin_hours_per_second(self) -> float:
+        """Hours of plant time a second on all cores."""
+        return self.cores * 1e9 / (self.ns_per_twin_second * 3600.0)
+
+    @property
+    def floor_ns(self) -> float:
+        """What a tick would take if every operation were a multiply or an add at full speed."""
+        return self.operations / self.operations_per_ns
+
+
+def measure_speed() -> Speed:
+    """Run twins for some seconds; the median of several turns."""
+    kernel = kernel_of(PLANT, (), integration="converged", noise=True, precision="float32")
+    plan = _idle_plan(BATCH)
+    state = first_states(kernel, BATCH)
+    drive = DRIVERS[route()]()
+
+    def live() -> Any:
+        with wide_floats(kernel):
+            return drive(
+                kernel.table, (), state=state, plan=plan, history={}, n_ticks=np.int32(TICKS)
+            )
+
+    return Speed(
+        route=route(),
+        ns_per_twin_second=_usual_ns(live) / (BATCH * TICKS),
+        operations=_operations(kernel, state, plan),
+        operations_per_ns=2.0 * BATCH * _CHAINS * _LINKS * _LOOPS / _usual_ns(_multiply_adds()),
+        cores=available_cores(),
+    )
+
+
+def _usual_ns(call: Callable[[], Any]) -> float:
+    import jax
+
+    jax.block_until_ready(call())  # type: ignore[no-untyped-call]
+    spent = []
+    for _ in range(TURNS):
+        begin = time.process_time_ns()
+        jax.block_until_ready(call())  # type: ignore[no-untyped-call]
+        spent.append(time.process_time_ns() - begin)
+    return max(statistics.median(spent), 1.0)
+
+
+def _multiply_adds() -> Callable[[], Any]:
+    """Return a call that does independent chains of multiply-adds on a block of twins."""
+    import jax
+    from jax import lax
+
+    def one(_: Any, xs: tuple[Any, ...], a: Any, b: Any) -> tuple[Any, ...]:
+        for _ in range(_LINKS):
+            xs = tuple(x * a + b for x in xs)
+        return xs
+
+    @jax.jit
+    def loop(xs: tuple[Any, ...], a: Any, b: Any) -> Any:
+        return lax.fori_loop(0, _LOOPS, lambda i, xs: one(i, xs, a, b), xs)
+
+    # of the same shape, or the compiler would see constants
+    xs = tuple(np.linspace(i, i + 1, BATCH, dtype=np.float32) for i in range(_CHAINS))
+    return lambda: loop(xs, 0.9 + 0.01 * xs[0], 0.01 * xs[0])
+
+
+def _operations(kernel: Kernel, state: Any, plan: Any) -> int:
+    from otsim_kernels.drivers.operations import traced
+    from otsim_kernels.drivers.time_loop import one_tick_of
+
+    one_tick = one_tick_of(kernel.table, ())
+    program, _ = traced(
+        lambda twins, plans, rare: one_tick(twins, plans, rare, {})[0], state, plan, np.bool_(False)
+    )
+    return len(program.operations)
+
+
+def _idle_plan(n: int) -> Any:
+    from otsim_kernels.control_loop import Plan
+    from otsim_kernels.draws import stream_key
+    from otsim_kernels.signal_tampering import NEVER, Schedule
+
+    never = np.full(n, NEVER, np.int32)
+    return Plan(
+        schedule=Schedule(start=(), stop=(), value=()),
+        key=stream_key(1, np.arange(n, dtype=np.uint32)),
+        safety_works=np.ones(n, bool), rupture=np.full(n, np.inf, np.float32), shutdown=never,
+        reaction=never, reload=never, onset=np.zeros(n, np.int32),
+    )  # fmt: skip
