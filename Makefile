@@ -34,7 +34,7 @@ demo: $(VENV)/.core
 test: $(VENV)/.test
 	$(PYTEST) -n 2 --dist loadfile -m "not slow and not gpu"
 
-test-all: $(VENV)/.test
+test-all: $(VENV)/.test-all
 	$(PYTEST) -n 2 --dist loadfile
 
 check: $(VENV)/.dev
@@ -91,6 +91,10 @@ $(VENV)/.core: pyproject.toml $(VENV)/.made
 $(VENV)/.test: pyproject.toml $(VENV)/.made
 	$(PIP) --editable ".[test]"
 	@touch $@ $(VENV)/.core
+
+$(VENV)/.test-all: pyproject.toml $(VENV)/.made
+	$(PIP) --editable ".[test,gpu-compile]"
+	@touch $@ $(VENV)/.core $(VENV)/.test
 
 $(VENV)/.bench: pyproject.toml $(VENV)/.made
 	$(PIP) --editable ".[bench]"

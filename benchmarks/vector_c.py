@@ -23,6 +23,7 @@ OPTIONS = ("-O3", "-march=native", "-ffast-math", "-fno-tree-pre", "-mprefer-vec
            "-fvect-cost-model=unlimited")  # fmt: skip
 _NUMPY = {"float": np.float32, "double": np.float64, "int": np.int32, "unsigned": np.uint32}
 _SOURCE = """#include <math.h>
+{prelude}
 typedef struct {{
 {fields}
   int tick;
@@ -71,7 +72,7 @@ class VectorC:
     def _source(self) -> str:
         import jax
 
-        from otsim_kernels.drivers.c_source import c_body, c_type
+        from otsim_kernels.drivers.c_source import C_PRELUDE, c_body, c_type
         from otsim_kernels.drivers.operations import traced
         from otsim_kernels.drivers.time_loop import one_tick_of
 
@@ -88,6 +89,7 @@ class VectorC:
             lambda k, value: f"{places[k]} = {value};" if self.leaves[k].ndim else "",
         )  # fmt: skip
         return _SOURCE.format(
+            prelude=C_PRELUDE,
             fields="\n".join(
                 f"  {kind} l{k}[{self.width}];"
                 for k, (kind, leaf) in enumerate(zip(self.kinds, self.leaves, strict=True))

@@ -33,7 +33,8 @@ def prompt_interrupts(*, as_json: bool) -> Iterator[None]:
     heard, wakened = socket.socketpair()
     wakened.setblocking(False)
     before = signal.set_wakeup_fd(wakened.fileno(), warn_on_full_buffer=False)
-    watcher = threading.Thread(target=_watch, args=(heard, as_json), daemon=True)
+    asked = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(heard, asked, as_json), daemon=True)
     watcher.start()
     try:
         yield
@@ -41,9 +42,12 @@ def prompt_interrupts(*, as_json: bool) -> Iterator[None]:
         signal.set_wakeup_fd(before)
         wakened.close()
         watcher.join()
+    if asked.is_set():
+        # Python raised it where exceptions end, in a destructor for one
+        raise KeyboardInterrupt
 
 
-def _watch(heard: socket.socket, as_json: bool) -> None:
+def _watch(heard: socket.socket, asked: threading.Event, as_json: bool) -> None:
     """Wait for Ctrl-C, then for the end of the work or a second one."""
     with heard:
         while number := heard.recv(1):
@@ -51,6 +55,7 @@ def _watch(heard: socket.socket, as_json: bool) -> None:
                 break
         else:
             return
+        asked.set()
         heard.settimeout(GRACE_S)
         try:
             ended = not heard.recv(1)

@@ -16,7 +16,7 @@ import pytest
 
 from kernels.tank import NOISY_TANK, Loop
 from kernels.tank import Act as TankAct
-from otsim_kernels.drivers.c_source import NotElementwiseError, c_body, c_type, literal
+from otsim_kernels.drivers.c_source import C_PRELUDE, NotElementwiseError, c_body, c_type, literal
 from otsim_kernels.drivers.materialise import materialised, worth_keeping
 from otsim_kernels.drivers.operations import Program, traced
 from otsim_kernels.drivers.time_loop import one_tick_of
@@ -168,7 +168,8 @@ def run_in_c(
     body = c_body(program, read, lambda k, value: f"(({kinds[k]} *)out[{k}])[i] = {value};")
     source = folder / "tick.c"
     source.write_text(
-        "#include <math.h>\nvoid run(void **in, void **out, int n) {\n"
+        f"#include <math.h>\n{C_PRELUDE}\n"
+        "void run(void **in, void **out, int n) {\n"
         "for (int i = 0; i < n; i++) {\n" + "\n".join(body) + "\n}}\n"
     )
     library = folder / "tick.so"

@@ -48,6 +48,8 @@ def start(out: Path, workers: int) -> Started:
     process = subprocess.Popen(
         [*command, "--workers", str(workers)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        # tests that a shell runs in the background would hand on that Ctrl-C is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     return Started(process=process, workers=set())
 
@@ -116,7 +118,7 @@ def test_stopped_and_killed_it_ends_with_the_same_bytes(
     asked = time.monotonic()
     os.killpg(started.process.pid, signal.SIGINT)  # what Ctrl-C does
     printed, told = started.process.communicate(timeout=LONGEST_S)
-    assert started.process.returncode == 130
+    assert started.process.returncode == 130, (printed, told)
     assert time.monotonic() - asked < END_WITHIN_S
     assert (printed, told.strip()) == (b"", b"interrupted")
     assert len(started.workers) >= 2

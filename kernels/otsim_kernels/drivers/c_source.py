@@ -29,6 +29,18 @@ _FUNCTIONS = {
 _COPIES = frozenset({"broadcast_in_dim", "reshape", "squeeze", "copy", "stop_gradient"})
 
 
+# What the text needs besides <math.h>, in C.
+C_PRELUDE = """static inline float bits_int_to_float(int x) {
+  union { int from; float to; } same = { x };
+  return same.to;
+}
+static inline int bits_float_to_int(float x) {
+  union { float from; int to; } same = { x };
+  return same.to;
+}
+"""
+
+
 class NotElementwiseError(Exception):
     """A program does what cannot be written for one twin alone."""
 
@@ -163,7 +175,7 @@ def _same_bits(operation: Operation, x: str) -> str:
     (value,), (result,) = operation.inputs, operation.outputs
     if value.aval.dtype.itemsize != result.aval.dtype.itemsize:
         raise NotElementwiseError("bitcast_convert_type between sizes")
-    return f"((union {{ {c_type(value)} from; {c_type(result)} to; }}){{ {x} }}).to"
+    return f"bits_{c_type(value)}_to_{c_type(result)}({x})"
 
 
 def _power(base: str, exponent: int) -> str:
@@ -172,4 +184,4 @@ def _power(base: str, exponent: int) -> str:
     return " * ".join([base] * exponent)
 
 
-__all__ = ["C_TYPES", "NotElementwiseError", "c_body", "c_type", "literal"]
+__all__ = ["C_PRELUDE", "C_TYPES", "NotElementwiseError", "c_body", "c_type", "literal"]
