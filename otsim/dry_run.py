@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otsim.config import Study, with_value
-from otsim.simulate.executors import available_cores, spawned_workers
+from otsim.simulate.executors import available_workers, spawned_workers
 from otsim.study import Progress, run_study
 from otsim.work import get_ready
 
@@ -49,11 +49,11 @@ def forecast(study: Study, *, workers: int | None = None) -> Forecast:
 
     Args:
         study: as read.
-        workers: processes; None: one for each core, as far as there are shards.
+        workers: processes; None: as many as a run would take.
     """
     simulation = study.simulation
     shards = math.ceil(simulation.twins / simulation.shard_size)
-    workers = min(workers or available_cores(), shards)
+    workers = min(workers or available_workers(), shards)
     pilot = with_value(
         study, "simulation.twins", min(simulation.twins, workers * simulation.shard_size)
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from otsim.config import Study
 from otsim.errors import GateError
-from otsim.simulate.executors import available_cores, worker_pool
+from otsim.simulate.executors import available_workers, worker_pool
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,7 +66,7 @@ def run_study(
         study: as read.
         out: the run folder.
         resume: False computes again what is there.
-        workers: processes; None: one for each core, as far as there are shards.
+        workers: processes; None: one for each GPU, or else core, as far as there are shards.
         log: told what is worth a line.
         progress: told how far the run is.
 
@@ -80,7 +80,7 @@ def run_study(
 
     with RunFolder.open(out, study, resume=resume, log=log) as folder:
         todo = folder.missing_shards()
-        n_workers = min(workers or available_cores(), max(len(todo), 1))
+        n_workers = min(workers or available_workers(), max(len(todo), 1))
         with worker_pool(n_workers) as pool:
             # one worker works while it is asked: what it has done is committed before it goes on
             ahead = 1 if n_workers == 1 else TASKS_AHEAD

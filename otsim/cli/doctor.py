@@ -51,8 +51,12 @@ def findings() -> dict[str, Any]:
     import jax
     from platformdirs import user_cache_path
 
-    from otsim.simulate.kernel import route
+    from otsim.simulate.routes import driver_in_use
 
+    driver = driver_in_use()
+    route = f"{driver.name} on {jax.default_backend().upper()}"
+    if driver.hint:
+        route += f" ({driver.hint})"
     devices = [f"{device.device_kind} ({device.platform})" for device in jax.devices()]
     return {
         "otsim": __version__,
@@ -62,7 +66,7 @@ def findings() -> dict[str, Any]:
         "cores": os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count(),
         "cpu_flags": _cpu_flags(),
         "devices": devices,
-        "route": f"{route()} on {jax.default_backend().upper()}",
+        "route": route,
         "compiler": "wide vectors, one function a loop" if fast else "as XLA_FLAGS has it",
         "cache_folder": str(user_cache_path("otsim")),
     }

@@ -12,8 +12,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from otsim.simulate.cpu_settings import prepare_cpu
+from otsim.simulate.gpus import pin_to_gpu, usable_gpus
 
-__all__ = ["available_cores", "spawned_workers", "worker_pool"]
+__all__ = ["available_cores", "available_workers", "spawned_workers", "worker_pool"]
+
+
+def available_workers() -> int:
+    """Return how many processes keep this machine busy: one a GPU, or else one a core."""
+    return len(usable_gpus()) or available_cores()
 
 
 def available_cores() -> int:
@@ -25,7 +31,10 @@ def available_cores() -> int:
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[Executor]:
-    """Offer an executor with so many workers; with one, work runs in this process."""
+    """Offer an executor with so many workers; with one, work runs in this process.
+
+    Where there are GPUs, each worker sees one of them.
+    """
     prepare_cpu()
     if workers <= 1:
         yield _Inline()
@@ -41,11 +50,16 @@ def spawned_workers(workers: int) -> Iterator[Executor]:
     They end when this process does.
     """
     prepare_cpu()
+    context = multiprocessing.get_context("spawn")
+    names = usable_gpus()
+    places = context.Queue()
+    for worker in range(workers if names else 0):
+        places.put(names[worker % len(names)])
     pool = ProcessPoolExecutor(
         workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_end_with_parent,
-        initargs=(os.getpid(),),
+        mp_context=context,
+        initializer=_begin_worker,
+        initargs=(os.getpid(), places if names else None),
     )
     try:
         yield pool
@@ -68,6 +82,13 @@ class _Inline(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def _begin_worker(parent: int, gpus: Any) -> None:
+    """Take a GPU, where there are some, before JAX starts."""
+    if gpus is not None:
+        pin_to_gpu(gpus.get())
+    _end_with_parent(parent)
 
 
 def _end_with_parent(parent: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from otsim.plant import ActionPoint, plant_table, taps_of
 from otsim.plant.tables import Integration
+from otsim.simulate.routes import driver_in_use
 
 if TYPE_CHECKING:
     from otsim_kernels.control_loop import TwinState
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from otsim_kernels.signal_tampering import Tap
 
 __all__ = [
-    "DRIVERS",
     "RUNNING",
     "STATUS_NAMES",
     "Kernel",
@@ -28,7 +28,6 @@ __all__ = [
     "columns_of",
     "first_states",
     "kernel_of",
-    "route",
 ]
 
 History = dict[int, Any]
@@ -62,28 +61,6 @@ def kernel_of(
     table = plant_table(plant, integration=integration, noise=noise)
     taps = taps_of(plant, points, table.period_s)
     return Kernel(table=table, taps=taps, dtype=np.dtype(precision))
-
-
-def _fast_cpu() -> Any:
-    from otsim_kernels.drivers import fast_cpu
-
-    return fast_cpu.advance
-
-
-def _plain_scan() -> Any:
-    from otsim_kernels.drivers import reference
-
-    return reference.advance
-
-
-DRIVERS: dict[str, Callable[[], Any]] = {"fast CPU loop": _fast_cpu, "plain loop": _plain_scan}
-
-
-def route() -> str:
-    """Return which of the `DRIVERS` runs twins on this machine."""
-    import jax
-
-    return "fast CPU loop" if jax.default_backend() == "cpu" else "plain loop"
 
 
 @contextmanager
@@ -131,16 +108,17 @@ def advance(
 
     from otsim_kernels.drivers.time_loop import first_history
 
-    drive = DRIVERS[route()]()
+    driver = driver_in_use()
     with wide_floats(kernel):
         if not history:
             shown = kernel.table.shown(state.plant.instruments)
             history = first_history(kernel.taps, shown, state.received)
-        longest = min(
-            [tap.record_ticks for tap in kernel.taps if tap.record_ticks], default=n_ticks
-        )
+        longest = n_ticks
+        if not driver.whole_lives:
+            tapes = [tap.record_ticks for tap in kernel.taps if tap.record_ticks]
+            longest = min(tapes, default=n_ticks)
         for first in range(0, max(n_ticks, 1), max(longest, 1)):
-            state, history = drive(
+            state, history = driver.advance()(
                 kernel.table, kernel.taps, state=state, plan=plan, history=history,
                 n_ticks=np.int32(min(longest, n_ticks - first)),
             )  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from otsim.simulate.executors import available_cores
-from otsim.simulate.kernel import DRIVERS, Kernel, first_states, kernel_of, route, wide_floats
+from otsim.simulate.kernel import Kernel, first_states, kernel_of, wide_floats
+from otsim.simulate.routes import driver_in_use
 
 __all__ = ["Speed", "measure_speed"]
 
@@ -53,16 +54,16 @@ def measure_speed() -> Speed:
     kernel = kernel_of(PLANT, (), integration="converged", noise=True, precision="float32")
     plan = _idle_plan(BATCH)
     state = first_states(kernel, BATCH)
-    drive = DRIVERS[route()]()
+    driver = driver_in_use()
 
     def live() -> Any:
         with wide_floats(kernel):
-            return drive(
+            return driver.advance()(
                 kernel.table, (), state=state, plan=plan, history={}, n_ticks=np.int32(TICKS)
             )
 
     return Speed(
-        route=route(),
+        route=driver.name,
         ns_per_twin_second=_usual_ns(live) / (BATCH * TICKS),
         operations=_operations(kernel, state, plan),
         operations_per_ns=2.0 * BATCH * _CHAINS * _LINKS * _LOOPS / _usual_ns(_multiply_adds()),

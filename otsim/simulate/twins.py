@@ -30,6 +30,7 @@ from otsim.simulate.plans import (
     undisturbed_plan,
 )
 from otsim.simulate.recording import Recording, record
+from otsim.simulate.routes import driver_in_use
 from otsim.simulate.warm_states import members_of, warm_bank, warm_starts
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ __all__ = [
     "twin_model",
 ]
 
+SAME_BITS = 32  # blocks of a multiple of this, as a study's batch is
 CHUNK_TICKS = 3600  # between chunks, blocks are packed anew
 _ENDED = STATUS_NAMES.index("shut_down")
 
@@ -139,15 +141,22 @@ def _run(model: TwinModel, twin_id: npt.NDArray[np.int64], plan: Plan) -> TwinSt
 
     leaves, tree = jax.tree.flatten(_warm(model, twin_id))
     twins = _Twins(leaves=[np.array(leaf) for leaf in leaves], tree=tree, plan=plan, tapes={})
-    end = total_ticks(model.study)
-    for first in range(0, end, CHUNK_TICKS):
+    end, driver = total_ticks(model.study), driver_in_use()
+    chunk = end if driver.whole_lives else CHUNK_TICKS
+    batch = _rounded_up(len(twin_id)) if driver.whole_shards else model.batch
+    for first in range(0, end, chunk):
         running = np.flatnonzero(twins.state.ending.status == RUNNING)
-        for begin in range(0, len(running), model.batch):
-            members = running[begin : begin + model.batch]
+        for begin in range(0, len(running), batch):
+            members = running[begin : begin + batch]
             _advance_block(
-                model, twins, members, first=first, n_ticks=min(CHUNK_TICKS, end - first)
+                model, twins, members, batch=batch, first=first, n_ticks=min(chunk, end - first)
             )
     return twins.state
+
+
+def _rounded_up(n: int) -> int:
+    """Return a size of block that gives each twin the same bits as any other such size."""
+    return max(-(-n // SAME_BITS) * SAME_BITS, SAME_BITS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,12 +177,13 @@ class _Twins:
 
 
 def _advance_block(
-    model: TwinModel, twins: _Twins, members: npt.NDArray[np.int64], *, first: int, n_ticks: int
-) -> None:
+    model: TwinModel, twins: _Twins, members: npt.NDArray[np.int64], *, batch: int, first: int,
+    n_ticks: int,
+) -> None:  # fmt: skip
     """Advance some twins as one block and put them back; the rest of the block is ended copies."""
     import jax
 
-    n, padded = len(members), np.resize(members, model.batch)
+    n, padded = len(members), np.resize(members, batch)
     state = replace(columns_of(twins.state, padded), tick=np.int32(first))
     state.ending.status[n:] = _ENDED
     history = {i: tape[:, padded] for i, tape in twins.tapes.items()}
