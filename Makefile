@@ -5,7 +5,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check golden bench clean FORCE
+.PHONY: help demo test test-all check golden bench gpu clean FORCE
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,7 @@ help:
 	@echo "make check     ruff, mypy, import-linter and the quickest tests"
 	@echo "make golden    write the expected reports again"
 	@echo "make bench     measure the throughput, append to benchmarks/results"
+	@echo "make gpu       the tests and the benchmark that need a GPU"
 	@echo "make clean     remove .venv, caches and runs"
 
 demo: $(VENV)/.core
@@ -49,6 +50,12 @@ golden: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/against_c.py
+	$(BIN)/python benchmarks/scaling.py
+
+gpu: $(VENV)/.gpu
+	$(PYTEST) -m gpu
+	$(BIN)/python benchmarks/roofline.py
 
 clean:
 	rm -rf $(VENV) runs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \
@@ -94,6 +101,10 @@ $(VENV)/.test: pyproject.toml $(VENV)/.made
 
 $(VENV)/.test-all: pyproject.toml $(VENV)/.made
 	$(PIP) --editable ".[test,gpu-compile]"
+	@touch $@ $(VENV)/.core $(VENV)/.test
+
+$(VENV)/.gpu: pyproject.toml $(VENV)/.made
+	$(PIP) --editable ".[test,gpu]"
 	@touch $@ $(VENV)/.core $(VENV)/.test
 
 $(VENV)/.bench: pyproject.toml $(VENV)/.made

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy import stats
 
 from kernels.tank import NOISY_TANK, Loop
 from kernels.tank import Act as TankAct
@@ -23,7 +24,7 @@ from otsim_kernels.control_loop import RUNNING, TRIPPED
 from otsim_kernels.drivers import fast_cpu, reference
 from otsim_kernels.drivers.cuda_source import ENTRY, FusedSource, fused_source, packed, unpacked
 from otsim_kernels.drivers.time_loop import first_history
-from physics.te_twins import Twins
+from physics.te_twins import Twins, xmv
 
 GPP = shutil.which("g++")
 HAS_NVRTC = importlib.util.find_spec("cuda") and importlib.util.find_spec("cuda.core")
@@ -171,3 +172,20 @@ def test_on_a_gpu_twins_end_as_on_the_cpu(dtype: Any) -> None:
         got, want = (twins.advance(1800) for twins in batches)
     np.testing.assert_array_equal(got.ending.status, want.ending.status)
     assert np.all(np.abs(np.asarray(got.ending.end) - np.asarray(want.ending.end)) <= 2)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_other_twins_trip_as_on_the_cpu() -> None:
+    """Twins with other noise: the distributions of what they show and when they trip agree."""
+    from otsim_kernels.drivers import fused_gpu
+
+    acts = [[xmv(10, 0.0)]] * 2048
+    gpu = Twins(acts, ids=range(2048), drive=fused_gpu.advance).advance(900)
+    cpu = Twins(acts, ids=range(2048, 4096)).advance(900)
+    assert np.all(np.asarray(gpu.ending.status) == TRIPPED)
+    for of in (lambda s: s.ending.end, *(_shown(n) for n in (6, 7, 8, 11))):
+        assert stats.ks_2samp(np.asarray(of(gpu)), np.asarray(of(cpu))).pvalue > 0.01 / 5
+
+
+def _shown(index: int) -> Any:
+    return lambda state: state.plant.instruments.shown[index]
