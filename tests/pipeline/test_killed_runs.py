@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks i
 
 LONGEST_S = 300.0
 END_WITHIN_S = 5.0  # CONVENTIONS R22
+# While Python starts or ends, the signal itself ends the process: a shell tells 130 for both.
+INTERRUPTED = (130, -signal.SIGINT)
 
 
 @dataclass
@@ -48,8 +50,6 @@ def start(out: Path, workers: int) -> Started:
     process = subprocess.Popen(
         [*command, "--workers", str(workers)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        # tests that a shell runs in the background would hand on that Ctrl-C is ignored
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     return Started(process=process, workers=set())
 
@@ -97,6 +97,14 @@ def kill(started: Started) -> None:
     started.process.kill()
     started.process.communicate(timeout=LONGEST_S)
     assert gone_within(started.workers, 10.0), "workers outlive their run"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _heard() -> Iterator[None]:
+    """Hear Ctrl-C: tests that a shell runs in the background would hand on that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +174,7 @@ def test_ctrl_c_is_heard_at_once(
     os.killpg(started.process.pid, signal.SIGINT)
     started.process.communicate(timeout=LONGEST_S)
     assert time.monotonic() - asked < END_WITHIN_S
-    assert started.process.returncode == 130
+    assert started.process.returncode in INTERRUPTED
     assert gone_within(started.workers, END_WITHIN_S)
 
 
@@ -174,11 +182,11 @@ def test_ctrl_c_is_heard_at_once(
 def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
     began = time.monotonic()
     started = start(tmp_path / "run", workers=1)
-    assert started.watch(lambda: time.monotonic() > began + 6.0)  # somewhere in the compiler
+    assert started.watch(lambda: time.monotonic() > began + 2.5)  # while it traces and compiles
     for _ in range(2):
         os.killpg(started.process.pid, signal.SIGINT)
         time.sleep(0.3)
     asked = time.monotonic()
     started.process.communicate(timeout=LONGEST_S)
     assert time.monotonic() - asked < 1.0
-    assert started.process.returncode == 130
+    assert started.process.returncode in INTERRUPTED
