@@ -28,7 +28,9 @@ __all__ = ["run"]
 @click.option("--twins", type=click.IntRange(min=1), help="Sampled campaigns, over the study's.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed, over the study's.")
 @click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes. Default: one a GPU, or one a core."
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes. Default: one per GPU, or else per core.",
 )
 @click.option("--resume/--no-resume", default=True, show_default=True, help="Go on with a run.")
 @click.option("--dry-run", is_flag=True, help="Only say how long it would take.")

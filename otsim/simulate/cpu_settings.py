@@ -35,8 +35,8 @@ def prepare_cpu() -> bool:
     missing = [flag for flag in CPU_FLAGS if flag.split("=")[0] not in given]
     if missing and "jax" not in sys.modules:
         os.environ["XLA_FLAGS"] = " ".join([given, *missing]).strip()
-        missing = []
-    return not missing
+    flags = os.environ.get("XLA_FLAGS", "").split()
+    return all(flag in flags for flag in CPU_FLAGS)
 
 
 def processor_name() -> str:

@@ -30,8 +30,9 @@ def usable_gpus(
     given = env.get("CUDA_VISIBLE_DEVICES")
     if given is not None:
         return tuple(name for name in given.split(",") if name not in ("", "-1"))
-    found = sorted(path.name.removeprefix("nvidia") for path in devices.glob(_DEVICE_FILES))
-    return tuple(name for name in found if name.isdigit())
+    # CUDA counts what it is given from 0, whatever the files are called
+    found = [path for path in devices.glob(_DEVICE_FILES) if path.name[6:].isdigit()]
+    return tuple(map(str, range(len(found))))
 
 
 def pin_to_gpu(name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -56,7 +56,7 @@ def driver_in_use() -> Driver:
         return _FAST_CPU
     if jax.default_backend() == "gpu" and _has_cuda_core():
         return _FUSED_GPU
-    return _PLAIN
+    return _PLAIN if jax.default_backend() == "gpu" else replace(_PLAIN, hint="")
 
 
 def _has_cuda_core() -> bool:

@@ -1,7 +1,7 @@
 """Banks of warm states kept over runs: the second start of a study finds its bank on disk.
 
 A bank is found again only where nothing that made it has changed: the plant and its points, the
-seed, the kernels' source, the versions of JAX, the compiler's settings and the processor.
+seed, the source that fills it, the driver, the versions of JAX, the compiler's settings and the device.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 from otsim.simulate.cpu_settings import processor_name
 from otsim.simulate.kernel import Kernel, first_states
+from otsim.simulate.routes import driver_in_use
 
 if TYPE_CHECKING:
     from otsim_kernels.control_loop import TwinState
@@ -61,19 +62,24 @@ def _name(kernel: Kernel, made_from: tuple[Any, ...]) -> str:
     import jax
 
     surroundings = (
-        jax.default_backend(), processor_name(), os.environ.get("XLA_FLAGS", ""),
-        version("jax"), version("jaxlib"), version("numpy"), _kernel_source(),
+        driver_in_use().module, jax.devices()[0].device_kind, processor_name(),
+        os.environ.get("XLA_FLAGS", ""), version("jax"), version("jaxlib"), version("numpy"),
+        _source(),
     )  # fmt: skip
     text = repr((kernel.table.name, kernel.taps, str(kernel.dtype), made_from, surroundings))
     return hashlib.blake2s(text.encode(), digest_size=16).hexdigest()
 
 
-def _kernel_source() -> str:
+def _source() -> str:
+    """Return a hash of all source that a warm state goes through."""
+    import otsim.plant
+    import otsim.simulate
     import otsim_kernels
 
     found = hashlib.blake2s()
-    for path in sorted(Path(next(iter(otsim_kernels.__path__))).rglob("*.py")):
-        found.update(path.read_bytes())
+    for package in (otsim_kernels, otsim.simulate, otsim.plant):
+        for path in sorted(Path(next(iter(package.__path__))).rglob("*.py")):
+            found.update(path.read_bytes())
     return found.hexdigest()
 
 

@@ -108,7 +108,7 @@ def odd_ones(x: Any, y: Any, i: Any, u: Any, yes: Any) -> Any:
     opened = jax.lax.cond(yes, lambda a: (a * 2.0, a + 1.0), lambda a: (a, jnp.maximum(a, 0.5)), x)
     return (
         jnp.exp(x) + jnp.log(jnp.abs(y) + 1.0), jnp.sqrt(jnp.abs(x)) / (y + 3.0), x**3, -x,
-        jnp.minimum(x, y), jnp.clip(x, -0.5, 0.5), jnp.where(x > y, x, y), jnp.isfinite(x / 0.0),
+        jnp.minimum(x, y), jnp.clip(x, -0.5, 0.5), jnp.where(x > y, x, y), jnp.isfinite(x / jnp.where(y > 0.0, y, 0.0)),
         jax.lax.rem(i, jnp.int32(7)), (i > 3) & ~(i > 9), turned ^ u, (u >> 9).astype(jnp.float32),
         x.astype(jnp.int32), *opened, jnp.full_like(i, 2**31 - 1), jnp.full_like(x, jnp.inf),
         jax.lax.bitcast_convert_type(x, jnp.int32) >> 23, standard_normal(u, jnp.float32),
@@ -205,7 +205,18 @@ def test_constants_keep_every_bit(value: Any, text: str) -> None:
     assert literal(value) == text
 
 
-def test_what_is_not_elementwise_is_named() -> None:
-    program, _ = traced(lambda x: jnp.cumsum(x), inputs()[0])
-    with pytest.raises(NotElementwiseError, match="cumsum"):
+@pytest.mark.parametrize(
+    ("function", "named"),
+    [
+        (jnp.cumsum, "cumsum"),
+        (lambda x: x * np.arange(N, dtype=np.float32), "constant array"),
+        (lambda x: (x[:, None] * np.ones(2, np.float32)).sum(axis=1), "shape"),
+        (lambda x: x.astype(jnp.int8), "int8"),
+        (lambda x: x.astype(jnp.int32).astype(jnp.uint32).view(jnp.float32), "bitcast"),
+        (lambda x: jax.lax.select_n(x.astype(jnp.int32), x, x, x), "select_n"),
+    ],
+)
+def test_what_is_not_elementwise_is_named(function: Any, named: str) -> None:
+    program, _ = traced(function, inputs()[0])
+    with pytest.raises(NotElementwiseError, match=named):
         c_body(program, ["x"], lambda _, value: value)

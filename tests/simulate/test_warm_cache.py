@@ -58,7 +58,7 @@ def test_whatever_changes_a_bank_makes_another(
     Maker(a_kernel("float64")).bank(1)
     monkeypatch.setenv("XLA_FLAGS", "--some_other=1")
     make.bank(1)
-    monkeypatch.setattr(warm_cache, "_kernel_source", lambda: "edited")
+    monkeypatch.setattr(warm_cache, "_source", lambda: "edited")
     make.bank(1)
     assert make.calls == 4
     assert len(list(folder.iterdir())) == 5

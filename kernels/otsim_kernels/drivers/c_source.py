@@ -92,7 +92,10 @@ def c_body(
 
 def c_type(value: Value) -> str:
     """Return the C type of a value."""
-    return C_TYPES[str(value.aval.dtype)]
+    kind = str(value.aval.dtype)
+    if kind not in C_TYPES:
+        raise NotElementwiseError(f"a value of type {kind}")
+    return C_TYPES[kind]
 
 
 def literal(constant: Any) -> str:
@@ -120,13 +123,25 @@ def _write(program: Program, body: CBody) -> None:
             continue
         if operation.primitive.multiple_results:
             raise NotElementwiseError(operation.name)
+        _refuse_axes(operation)
         expression = _expression(operation, [body.read(value) for value in operation.inputs])
         (result,) = operation.outputs
         body.lines.append(f"const {c_type(result)} {body.name(result)} = {expression};")
 
 
+def _refuse_axes(operation: Operation) -> None:
+    """Refuse values with an axis besides the twins', and constants that have one."""
+    for value in (*operation.inputs, *operation.outputs):
+        if value.aval.ndim > 1:
+            raise NotElementwiseError(f"{operation.name} of shape {value.aval.shape}")
+        if value.constant is not None and len(np.unique(value.constant)) > 1:
+            raise NotElementwiseError(f"{operation.name} with a constant array")
+
+
 def _write_cond(operation: Operation, body: CBody) -> None:
     """`branches[0]` is taken where the predicate is false."""
+    if len(operation.params["branches"]) != 2:
+        raise NotElementwiseError("switch between more than two branches")
     which, *operands = operation.inputs
     for value in operation.outputs:
         body.lines.append(f"{c_type(value)} {body.name(value)};")
@@ -146,6 +161,12 @@ def _expression(operation: Operation, x: list[str]) -> str:
     single = "f" if kind == np.float32 else ""
     if name == "rem" and np.issubdtype(kind, np.floating):
         return f"fmod{single}({x[0]}, {x[1]})"
+    if name.startswith("shift_right") and (name.endswith("logical") != (kind == np.uint32)):
+        raise NotElementwiseError(f"{name} of {kind}")
+    if name == "select_n" and len(x) != 3:
+        raise NotElementwiseError("select_n with more than two cases")
+    if name == "abs" and not np.issubdtype(kind, np.floating):
+        return f"{x[0]} < 0 ? -{x[0]} : {x[0]}"
     if name in _BINARY:
         return f"{x[0]} {_BINARY[name]} {x[1]}"
     if name in _FUNCTIONS:
@@ -160,7 +181,9 @@ def _expression(operation: Operation, x: list[str]) -> str:
         "select_n": lambda: f"{x[0]} ? {x[2]} : {x[1]}",
         "clamp": lambda: f"{x[1]} < {x[0]} ? {x[0]} : ({x[1]} > {x[2]} ? {x[2]} : {x[1]})",
         "not": lambda: f"!{x[0]}" if kind == np.bool_ else f"~{x[0]}",
-        "convert_element_type": lambda: f"({C_TYPES[str(kind)]})({x[0]})",
+        "convert_element_type": lambda: (
+            f"{x[0]} != 0" if kind == np.bool_ else f"({c_type(operation.outputs[0])})({x[0]})"
+        ),
         "bitcast_convert_type": lambda: _same_bits(operation, x[0]),
         "integer_pow": lambda: _power(x[0], operation.params["y"]),
         "square": lambda: f"{x[0]} * {x[0]}",
@@ -173,9 +196,10 @@ def _expression(operation: Operation, x: list[str]) -> str:
 
 def _same_bits(operation: Operation, x: str) -> str:
     (value,), (result,) = operation.inputs, operation.outputs
-    if value.aval.dtype.itemsize != result.aval.dtype.itemsize:
-        raise NotElementwiseError("bitcast_convert_type between sizes")
-    return f"bits_{c_type(value)}_to_{c_type(result)}({x})"
+    kinds = (c_type(value), c_type(result))
+    if set(kinds) != {"int", "float"}:
+        raise NotElementwiseError(f"bitcast_convert_type from {kinds[0]} to {kinds[1]}")
+    return f"bits_{kinds[0]}_to_{kinds[1]}({x})"
 
 
 def _power(base: str, exponent: int) -> str:

@@ -18,8 +18,8 @@ from otsim_kernels.plant_contract import PlantTable
 from otsim_kernels.signal_tampering import Tap
 
 # Shared by 255 registers a thread, the most there are: two blocks of 128 live on a multiprocessor.
-ENTRY = "advance_twins"  # libc has an `advance` of its own
 THREADS = 128
+ENTRY = "advance_twins"  # libc has an `advance` of its own
 _PRELUDE = """#define INFINITY __int_as_float(0x7f800000)
 #define NAN __int_as_float(0x7fffffff)
 static __device__ __forceinline__ float bits_int_to_float(int x) { return __int_as_float(x); }
