@@ -1,7 +1,8 @@
 """Banks of warm states kept over runs: the second start of a study finds its bank on disk.
 
 A bank is found again only where nothing that made it has changed: the plant and its points, the
-seed, the source that fills it, the driver, the versions of JAX, the compiler's settings and the device.
+seed, the source that fills it, the driver, the versions of JAX, the compiler's settings and the
+device.
 """
 
 from __future__ import annotations

@@ -108,7 +108,8 @@ def odd_ones(x: Any, y: Any, i: Any, u: Any, yes: Any) -> Any:
     opened = jax.lax.cond(yes, lambda a: (a * 2.0, a + 1.0), lambda a: (a, jnp.maximum(a, 0.5)), x)
     return (
         jnp.exp(x) + jnp.log(jnp.abs(y) + 1.0), jnp.sqrt(jnp.abs(x)) / (y + 3.0), x**3, -x,
-        jnp.minimum(x, y), jnp.clip(x, -0.5, 0.5), jnp.where(x > y, x, y), jnp.isfinite(x / jnp.where(y > 0.0, y, 0.0)),
+        jnp.minimum(x, y), jnp.clip(x, -0.5, 0.5), jnp.where(x > y, x, y),
+        jnp.isfinite(x / jnp.where(y > 0.0, y, 0.0)),
         jax.lax.rem(i, jnp.int32(7)), (i > 3) & ~(i > 9), turned ^ u, (u >> 9).astype(jnp.float32),
         x.astype(jnp.int32), *opened, jnp.full_like(i, 2**31 - 1), jnp.full_like(x, jnp.inf),
         jax.lax.bitcast_convert_type(x, jnp.int32) >> 23, standard_normal(u, jnp.float32),
@@ -124,6 +125,18 @@ def test_c_computes_what_jax_does(tmp_path: Path, *, yes: bool) -> None:
         jnp.asarray(rng.integers(0, 2**32, N, dtype=np.uint32)), jnp.bool_(yes),
     )  # fmt: skip
     _same_in_c(tmp_path, odd_ones, args)
+
+
+@needs_gcc
+def test_nan_comes_through_in_c(tmp_path: Path) -> None:
+    x, y = inputs()
+    args = (x.at[::3].set(jnp.nan), y.at[::4].set(jnp.nan))
+    _same_in_c(
+        tmp_path,
+        lambda a, b: (jnp.maximum(a, b), jnp.minimum(a, b), jnp.clip(a, -0.5, 0.5),
+                      jnp.isfinite(a + b), jnp.where(a > b, a, b)),
+        args,
+    )  # fmt: skip
 
 
 @needs_gcc
