@@ -43,25 +43,14 @@ def idle_twins(n: int, *, dtype: str, noise: bool, integration: str) -> IdleTwin
     """Make n twins."""
     import jax
 
-    from otsim_kernels.control_loop import Plan, first_twin
+    from otsim_kernels.control_loop import first_twin, idle_plan
     from otsim_kernels.draws import stream_key
     from otsim_kernels.plants.tennessee_eastman.plant import tennessee_eastman
-    from otsim_kernels.signal_tampering import NEVER, Schedule
 
-    never = np.full(n, NEVER, np.int32)
     plant = tennessee_eastman(integration, noise=noise)
     with jax.enable_x64(dtype == "float64"):
         state = jax.device_get(first_twin(plant, (), np.zeros(n, dtype)))
-    plan = Plan(
-        schedule=Schedule(start=(), stop=(), value=()),
-        key=stream_key(1, np.arange(n, dtype=np.uint32)),
-        safety_works=np.ones(n, bool),
-        rupture=np.full(n, 6000.0, dtype),
-        shutdown=never,
-        reaction=never,
-        reload=never,
-        onset=np.zeros(n, np.int32),
-    )
+    plan = idle_plan(stream_key(1, np.arange(n, dtype=np.uint32)), dtype)
     return IdleTwins(plant=plant, state=state, plan=plan, dtype=dtype)
 
 

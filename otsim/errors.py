@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+INTERRUPTED = 130  # what shells tell of a process that Ctrl-C ended
+
 
 class OtsimError(Exception):
     """Base of every error that is the user's to mend; `exit_code` is what the command returns."""

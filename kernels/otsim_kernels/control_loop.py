@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from otsim_kernels import signal_tampering as tampering
 from otsim_kernels.draws import Array, StreamKey
@@ -118,6 +119,21 @@ def first_twin(plant: PlantTable, taps: Sequence[Tap], like: Array) -> TwinState
         ),
         clock=jnp.zeros_like(never),
         tick=jnp.zeros((), jnp.int32),
+    )  # fmt: skip
+
+
+def idle_plan(key: StreamKey, dtype: Any) -> Plan:
+    """Return the plans of twins to which nothing is done and that no pressure ruptures.
+
+    Args:
+        key: their stream keys, fields u32[n_twins].
+        dtype: float32 or float64.
+    """
+    never = np.full(np.shape(key.high), NEVER, np.int32)
+    return Plan(
+        schedule=Schedule(start=(), stop=(), value=()), key=key,
+        safety_works=np.ones(never.shape, bool), rupture=np.full(never.shape, np.inf, dtype),
+        shutdown=never, reaction=never, reload=never, onset=np.zeros_like(never),
     )  # fmt: skip
 
 

@@ -7,11 +7,10 @@ import re
 
 import click
 
-from otsim.errors import ConfigError, OtsimError
+from otsim.errors import INTERRUPTED, ConfigError, OtsimError
 
 __all__ = ["error_object", "exit_code_of", "told"]
 
-INTERRUPTED = 130
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):\d+: (?P<rest>.*)", re.DOTALL)
 _HINT = re.compile(r"did you mean [^()?]*\?", re.IGNORECASE)
 

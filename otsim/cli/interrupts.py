@@ -10,7 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from otsim.cli.failures import INTERRUPTED, told
+from otsim.cli.failures import told
+from otsim.errors import INTERRUPTED
 
 __all__ = ["prompt_interrupts"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from otsim.config import Study
 from otsim.report.findings import Findings, Row
+from otsim.report.units import in_unit
 from otsim.report.wording import money, money_range, number, percent
 
 __all__ = ["Bar", "BarGroup", "cause_groups", "probability_bars", "tornado_bars"]
@@ -178,20 +180,21 @@ def tornado_bars(findings: Findings) -> BarGroup | None:
     ends = [row[key] or 0.0 for row in rows
             for key in ("MeanLossLow", "MeanLossBase", "MeanLossHigh")]  # fmt: skip
     most = max(ends) or 1.0
-    bars = tuple(_tornado_bar(row, most, currency) for row in rows)
+    bars = tuple(_tornado_bar(row, most, findings.study) for row in rows)
     base = money(rows[0]["MeanLossBase"], currency)
     return BarGroup(heading=f"Expected annual loss, {base} with the study's values", bars=bars)
 
 
-def _tornado_bar(row: Row, most: float, currency: str) -> Bar:
+def _tornado_bar(row: Row, most: float, study: Study) -> Bar:
+    currency = study.loss.currency
     base = row["MeanLossBase"]
     low, high = (base if row[key] is None else row[key] for key in ("MeanLossLow", "MeanLossHigh"))
     at = 100.0 * base / most
     to_low, to_high = 100.0 * low / most, 100.0 * high / most
-    stated = f"{row['Low']:,.6g} to {row['High']:,.6g}"
+    stated = " to ".join(in_unit(row[end], row["Key"], study) for end in ("Low", "High"))
     assumed = ", no range stated: half and one and a half times" if row["Assumed"] else ""
     title = row["Title"] or row["Key"]
-    key = f"{row['Key']} = " if title != row["Key"] else ""
+    key = f"{row['Key']}: " if title != row["Key"] else ""
     return Bar(
         label=title,
         detail=f"{key}{stated}{assumed}",

@@ -163,23 +163,26 @@ def _twin_view(findings: Findings, twin: RecordedTwin) -> TwinView:
     sentences = [f"Goal: {name}.", f"How it ended: {how}{why}{when}."]
     if story.loss is not None:
         sentences.append(f"Loss: {money(story.loss, findings.currency)}.")
+    end_h = float(twin.table.column("time_h")[-1].as_py())
     number_words = "" if story.twin_id is None else f", twin {story.twin_id}"
     return TwinView(
         heading=f"{_ROLE_WORDS.get(story.role, story.role)}{number_words}",
         sentences=tuple(sentences),
-        attacks=tuple(_attack_words(story.plant, attack) for attack in story.attacks),
+        attacks=tuple(_attack_words(story.plant, attack, end_h) for attack in story.attacks),
         figure=twin_chart(twin.table, story),
     )
 
 
-def _attack_words(plant: str, attack: AttackSpan) -> str:
+def _attack_words(plant: str, attack: AttackSpan, end_h: float) -> str:
     signal = PLANT_POINTS[plant].by_name.get(attack.target)
     title = f" ({signal.title})" if signal else ""
     value = ""
     if attack.value is not None:
         unit = f" {signal.unit}" if signal and signal.unit else ""
         value = f", size {attack.value:,.4g}{unit if attack.kind not in _FACTORS else ''}"
-    stop = f" to {attack.stop_h:,.3g} h" if attack.stop_h is not None else " on"
+    # what would have stopped after the end of the record never stopped in it
+    stops = attack.stop_h is not None and attack.stop_h <= end_h
+    stop = f" to {attack.stop_h:,.3g} h" if stops else " on"
     kind = attack.kind.replace("_", " ")
     return f"{kind} of {attack.target}{title}{value}, from {attack.start_h:,.3g} h{stop}"
 

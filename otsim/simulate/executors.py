@@ -52,14 +52,16 @@ def spawned_workers(workers: int) -> Iterator[Executor]:
     prepare_cpu()
     context = multiprocessing.get_context("spawn")
     names = usable_gpus()
-    places = context.Queue()
-    for worker in range(workers if names else 0):
-        places.put(names[worker % len(names)])
+    places = None
+    if names:
+        places = context.Queue()
+        for worker in range(workers):
+            places.put(names[worker % len(names)])
     pool = ProcessPoolExecutor(
         workers,
         mp_context=context,
         initializer=_begin_worker,
-        initargs=(os.getpid(), places if names else None),
+        initargs=(os.getpid(), places),
     )
     try:
         yield pool

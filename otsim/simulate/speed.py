@@ -51,8 +51,11 @@ class Speed:
 
 def measure_speed() -> Speed:
     """Run twins for some seconds; the median of several turns."""
+    from otsim_kernels.control_loop import idle_plan
+    from otsim_kernels.draws import stream_key
+
     kernel = kernel_of(PLANT, (), integration="converged", noise=True, precision="float32")
-    plan = _idle_plan(BATCH)
+    plan = idle_plan(stream_key(1, np.arange(BATCH, dtype=np.uint32)), np.float32)
     state = first_states(kernel, BATCH)
     driver = driver_in_use()
 
@@ -111,17 +114,3 @@ def _operations(kernel: Kernel, state: Any, plan: Any) -> int:
         lambda twins, plans, rare: one_tick(twins, plans, rare, {})[0], state, plan, np.bool_(False)
     )
     return len(program.operations)
-
-
-def _idle_plan(n: int) -> Any:
-    from otsim_kernels.control_loop import Plan
-    from otsim_kernels.draws import stream_key
-    from otsim_kernels.signal_tampering import NEVER, Schedule
-
-    never = np.full(n, NEVER, np.int32)
-    return Plan(
-        schedule=Schedule(start=(), stop=(), value=()),
-        key=stream_key(1, np.arange(n, dtype=np.uint32)),
-        safety_works=np.ones(n, bool), rupture=np.full(n, np.inf, np.float32), shutdown=never,
-        reaction=never, reload=never, onset=np.zeros(n, np.int32),
-    )  # fmt: skip

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -28,6 +30,29 @@ def one_tick_of(plant: PlantTable, taps: tuple[Tap, ...]) -> OneTick:
         return tick(plant, taps, state, plan, rare=rare, recorded=recorded)
 
     return one_tick
+
+
+def compiled_loop(prepare: Callable[[OneTick], OneTick]) -> Any:
+    """Return `advance(plant, taps, *, state, plan, history, n_ticks)`, compiled for each plant.
+
+    Args:
+        prepare: what the driver makes of the tick before it is compiled.
+
+    Returns:
+        A jitted function; its other arguments and its results are those of `loop`.
+    """
+
+    @partial(jax.jit, static_argnames=("plant", "taps"))
+    def advance(
+        plant: PlantTable, taps: tuple[Tap, ...], *, state: TwinState, plan: Plan,
+        history: History, n_ticks: Array,
+    ) -> tuple[TwinState, History]:  # fmt: skip
+        one_tick = prepare(one_tick_of(plant, taps))
+        return loop(
+            one_tick, plant.rare_ticks, state=state, plan=plan, history=history, n_ticks=n_ticks
+        )
+
+    return advance
 
 
 def loop(
@@ -90,4 +115,4 @@ def first_history(taps: tuple[Tap, ...], shown: Any, commands: Any) -> History:
     }
 
 
-__all__ = ["History", "OneTick", "first_history", "loop", "one_tick_of"]
+__all__ = ["History", "OneTick", "compiled_loop", "first_history", "loop", "one_tick_of"]
