@@ -5,27 +5,37 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from otsim_kernels.control_loop import DESTROYED, DIVERGED, RUNNING, TwinState
+from otsim_kernels.plants.tennessee_eastman.disturbances import surroundings
 from otsim_kernels.plants.tennessee_eastman.plant import FULL, HOTTEST_C
 from otsim_kernels.plants.tennessee_eastman.signals import DESTRUCTIONS, FT3_PER_M3, level_percent
-from otsim_kernels.plants.tennessee_eastman.vessels import REACTOR, SEPARATOR, STRIPPER
+from otsim_kernels.plants.tennessee_eastman.streams import streams_at
+from otsim_kernels.plants.tennessee_eastman.vessels import (
+    REACTOR,
+    SEPARATOR,
+    STRIPPER,
+    most_gas_out,
+    partial_pressures,
+)
 from physics.te_attacks import few_attacks, few_points, points, random_attacks, scripted_attacks
 from physics.te_twins import BYPASS, Act, Twins, xmv
 
 BATCH, RUPTURE_KPA = 128, 5000.0
-# What the pressure may read in the second in which the vessel gives way. Not physics but a guard
-# against nonsense: runaways near 200 C read up to 2,152 kPa more than the rupture pressure there.
-RISE_KPA = RUPTURE_KPA
+# What the pressure may read in the second in which the vessel gives way. A guard against nonsense,
+# not physics: close to 200 C the published rates blow up within milliseconds, which no step of a
+# second resolves. Of 3,300 twins the most was 2,808 kPa (2,765 in float64, the same twin).
+RISE_KPA = 3000.0
 # A lb-mol of a vessel with hundreds: rounding of in- and outflows in one-second steps.
 LEAST_MOL = -1.5
-# The published condenser is driven by the temperature of the reactor, not of what it cools, and the
-# compressor's work is taken from the separator: below a hot dry reactor that gets as cold as -80 C.
-# Volumes and vapour pressures fall smoothly down to -175 C.
-COLDEST_C, HOTTEST_GAS_C = -150.0, 200.0
+# These twins come down to -32 C. It is no law: the published condenser is driven by the temperature
+# of the reactor, not of what it cools, and under other noise a separator below a hot dry reactor
+# came down to -76 C.
+COLDEST_C, HOTTEST_GAS_C = -50.0, 200.0
 
 
 def level_at(vessel: Any, number: int, share: float) -> float:
@@ -91,6 +101,30 @@ def limits() -> list[tuple[float, float]]:
     """The limit of each, and how far beyond it a peak may be: what one second brings."""
     full = [(REACTOR, 8), (SEPARATOR, 12), (STRIPPER, 15)]
     return [(RUPTURE_KPA, RISE_KPA), *((level_at(v, n, FULL), 1.0) for v, n in full)]
+
+
+@jax.jit
+def shares_of_a_step(state: TwinState) -> Any:
+    """How much of its most volatile gas leaves reactor and separator in a second, f32[2, n]."""
+    process, zero = state.plant.physical, jnp.zeros_like(state.plant.physical.reactor_heat)
+    around = surroundings({}, {}, zero)
+    now = streams_at(process, around, state.plant.guesses, newton_iterations=2)
+    _, d_mmhg_per_mol = partial_pressures(
+        SEPARATOR, process.separator, temperature_c=now.temperatures.separator_c,
+        liquid_ft3=now.separator_liquid_ft3,
+    )  # fmt: skip
+    return (
+        now.flows[8] / most_gas_out(now.reactor_mmhg, now.d_mmhg_per_mol),
+        (now.flows[9] + now.flows[10]) / most_gas_out(now.separator_mmhg, d_mmhg_per_mol),
+    )
+
+
+def test_the_bound_on_gas_that_leaves_is_inert_within_the_limits() -> None:
+    """Up to the trips, whose tick is included, it cuts nothing: at most half a step's gas."""
+    twins, most = Twins(few_attacks(BATCH), points=few_points()), 0.0
+    for _ in range(48):
+        most = max(most, float(np.max(shares_of_a_step(twins.advance(300)))))
+    assert 0.1 < most < 0.8
 
 
 def test_extreme_attacks_in_a_reduced_set() -> None:
