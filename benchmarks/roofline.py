@@ -2,8 +2,8 @@
 
 Tennessee Eastman, `converged`, noise on, float32. The limit is what the schedulers can issue:
 multiprocessors x 4 x 32 lanes x clock / instructions of the loop, counted in the machine code.
-Appends to `benchmarks/results/roofline.jsonl`. Needs a GPU, `otsim[gpu]`, and `cuobjdump` or
-`nvdisasm` of the CUDA toolkit on the path. On a machine without a GPU, `--compile-only sm_90`
+Appends to `benchmarks/results/roofline.jsonl`. Needs a GPU, `otsim[gpu]`, and `cuobjdump`
+of the CUDA toolkit on the path. On a machine without a GPU, `--compile-only sm_90`
 counts alone.
 
 Usage: python benchmarks/roofline.py [--twins 135168] [--ticks 3600] [--compile-only ARCH]
@@ -20,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +50,14 @@ def loop_instructions(cubin: bytes) -> dict[str, int] | None:
     The loop is the widest span that a jump backwards closes. Code within it that a forward jump
     skips in most ticks (the analysers) is counted too: the limit errs on the low side by that.
     """
-    tool = shutil.which("cuobjdump") or shutil.which("nvdisasm")
+    tool = shutil.which("cuobjdump")
     if tool is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kernel.cubin"
         path.write_bytes(cubin)
-        options = ["-sass"] if "cuobjdump" in tool else ["-hex"]
         text = subprocess.run(
-            [tool, *options, str(path)], capture_output=True, text=True, check=True
+            [tool, "-sass", str(path)], capture_output=True, text=True, check=True
         ).stdout
     found = [(int(m[1], 16), m[2]) for m in map(_INSTRUCTION.match, text.splitlines()) if m]
     loops = [
@@ -98,16 +98,17 @@ def seconds_of(call: Callable[[], Any], repeats: int) -> float:
     return statistics.median(spent)
 
 
-def fused_rate(twins: IdleTwins, n_ticks: int, repeats: int) -> float:
-    """Return twin-seconds a second of the fused kernel, transfers apart."""
+def fused_rate(twins: IdleTwins, n_ticks: int, repeats: int) -> tuple[float, float]:
+    """Return twin-seconds a second of the kernel, transfers apart, and the clock meanwhile."""
     from otsim_kernels.drivers.fused_gpu import Loaded
 
     n = len(np.asarray(twins.state.clock))
     loaded = Loaded(kernel_source(twins), twins.state, twins.plan, {})
-    spent = seconds_of(lambda: loaded.launch(n, 0, n_ticks), repeats)
+    with clock_under_load() as clocks_mhz:
+        spent = seconds_of(lambda: loaded.launch(n, 0, n_ticks), repeats)
     state, _ = loaded.result(twins.state)
     none_has_ended(state)
-    return n * n_ticks / spent
+    return n * n_ticks / spent, statistics.median(clocks_mhz)
 
 
 def plain_rate(twins: IdleTwins, n_ticks: int, repeats: int) -> float:
@@ -116,6 +117,20 @@ def plain_rate(twins: IdleTwins, n_ticks: int, repeats: int) -> float:
 
     n = len(np.asarray(twins.state.clock))
     return n * n_ticks / seconds_of(twins.advance_by(reference.advance, n_ticks), repeats)
+
+
+@contextmanager
+def clock_under_load() -> Iterator[list[float]]:
+    """Read the clock ten times a second while something runs; filled at the end, MHz."""
+    asked = ["nvidia-smi", "--query-gpu=clocks.sm", "--format=csv,noheader,nounits", "-lms", "100"]
+    found: list[float] = []
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) as reader:
+        try:
+            yield found
+        finally:
+            reader.terminate()
+            told, _ = reader.communicate()
+            found += [float(line) for line in told.splitlines() if line.strip()]
 
 
 def smi(question: str) -> str:
@@ -132,8 +147,7 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
     device.set_current()
     twins = idle_twins(options.twins, dtype="float32", noise=True, integration="converged")
     facts = compile_facts(twins, f"sm_{device.arch}")
-    fused = fused_rate(twins, options.ticks, options.repeats)
-    clock_mhz = float(smi("clocks.sm"))  # just after the load; the highest is told beside it
+    fused, clock_mhz = fused_rate(twins, options.ticks, options.repeats)
     plain = {
         n: plain_rate(
             idle_twins(n, dtype="float32", noise=True, integration="converged"),

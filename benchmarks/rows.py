@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -89,13 +90,15 @@ def append_lines(name: str, lines: Sequence[dict[str, Any]]) -> None:
         file.writelines(json.dumps(line) + "\n" for line in lines)
 
 
+@cache
 def about_this_machine() -> dict[str, str]:
-    """Return commit, processor and versions."""
+    """Return commit, processor and versions; results that are appended are no changes."""
     from otsim.simulate.cpu_settings import processor_name
 
     git = ["git", "-C", str(ROOT)]
     commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    dirty = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True).stdout
+    asked = [*git, "status", "--porcelain", "--", ".", ":!benchmarks/results"]
+    dirty = subprocess.run(asked, capture_output=True, text=True).stdout
     versions = {name: _version(name) for name in ("numpy", "numba", "jax", "jaxlib")}
     return {
         "commit": commit.stdout.strip() + ("+changes" if dirty else ""),

@@ -15,6 +15,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,9 @@ def advance_call(n: int, n_ticks: int) -> Any:
 def tap_call(n_taps: int, n_ticks: int) -> tuple[Any, float]:
     """Return a call on 64 twins with so many compiled points, and how long its compile took."""
     from physics.te_attacks import points
-    from physics.te_twins import BYPASS, Twins
+    from physics.te_twins import Twins
 
-    chosen = [*points()[:n_taps], BYPASS.point]
-    twins = Twins([[]] * 64, points=chosen, rupture=np.inf)
+    twins = Twins([[]] * 64, points=points()[:n_taps])
     begin = time.perf_counter()
     twins.advance(1)
     compile_s = time.perf_counter() - begin
@@ -105,20 +105,24 @@ def _trial(number: int) -> float:
     return done / (time.perf_counter() - begin)
 
 
-def second_start_s(study: str) -> dict[str, float]:
-    """Return the seconds from a command until its first shard is committed, first and again."""
+def start_s(study: str) -> dict[str, float]:
+    """Return the seconds until a new process could run a shard: with empty caches, and again."""
     script = (
-        "import sys, time; begin = time.perf_counter()\n"
+        "import sys\n"
         "from otsim.simulate.cpu_settings import prepare_cpu; prepare_cpu()\n"
         "from otsim.config import read_study; from otsim.work import get_ready\n"
         "get_ready(read_study(sys.argv[1], []).model_dump_json())\n"
-        "print(time.perf_counter() - begin)\n"
     )
     found = {}
-    for name in ("first", "second"):
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, "-c", script, study], check=True, capture_output=True)
-        found[name] = round(time.perf_counter() - begin, 2)
+    with tempfile.TemporaryDirectory() as caches:
+        own = {name: text for name, text in os.environ.items() if not name.startswith("JAX_")}
+        for name in ("first", "second"):
+            begin = time.perf_counter()
+            subprocess.run(
+                [sys.executable, "-c", script, study], check=True, capture_output=True, cwd=ROOT,
+                env={**own, "XDG_CACHE_HOME": caches},
+            )  # fmt: skip
+            found[name] = round(time.perf_counter() - begin, 2)
     return found
 
 
@@ -130,12 +134,21 @@ def main() -> None:
     parser.add_argument("--ticks", type=int, default=1800)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    prepare_cpu()
+    with tempfile.TemporaryDirectory() as caches:
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = caches  # so that every compile is one
+        prepare_cpu()
+        line = measured(options)
+    append_lines("scaling.jsonl", [line])
+    print(json.dumps(line, indent=1))
+
+
+def measured(options: argparse.Namespace) -> dict[str, Any]:
+    """Measure all rows of the table."""
     ticks, repeats = options.ticks, options.repeats
     cores = len(os.sched_getaffinity(0))
     taps = {n: tap_call(n, ticks) for n in TAPS}
     rates = rates_of_cores(cores)
-    line = {
+    return {
         **about_this_machine(),
         "ns_by_block": {
             n: cost_ns(advance_call(n, max(ticks * 64 // n, 60)),
@@ -152,10 +165,8 @@ def main() -> None:
         "bytes_per_twin_by_taps": {n: bytes_per_twin(n) for n in TAPS},
         "twin_hours_per_s_by_cores": {n: round(rate / 3600.0) for n, rate in rates.items()},
         "times_one_core": {n: round(rate / rates[1], 3) for n, rate in rates.items()},
-        "start_s": second_start_s("configs/studies/te_campaign.yaml"),
+        "start_s": start_s("configs/studies/te_campaign.yaml"),
     }  # fmt: skip
-    append_lines("scaling.jsonl", [line])
-    print(json.dumps(line, indent=1))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from otsim.report.wording import money, number, percent
 
 __all__ = ["in_unit"]
 
+_SPACE = "\u00a0"  # a number and its unit stay on one line
 _PLAIN = frozenset({"sigma", "shape", "dispersion"})  # parameters without a unit
 
 
@@ -29,9 +30,14 @@ def in_unit(value: float, key: str, study: Study) -> str:
         return number(value)
     if steps[1] == "fragility" and last == "median" and len(steps) == 4:
         signal = study.loss.fragility[steps[2]].signal
-        return f"{_plain(value)} {PLANT_POINTS[study.plant.model].by_name[signal].unit}".rstrip()
+        unit = PLANT_POINTS[study.plant.model].by_name[signal].unit
+        return f"{_plain(value)}{_SPACE}{unit}".rstrip()
     if any(step.endswith("_h") for step in steps):
-        return f"1 in {number(1.0 / value)} h" if last == "rate" else f"{_plain(value)} h"
+        return (
+            f"1 in {number(1.0 / value)}{_SPACE}h"
+            if last == "rate"
+            else f"{_plain(value)}{_SPACE}h"
+        )
     if last == "margin_per_hour":
         return f"{money(value, currency)} an hour"
     if last == "offspec_product_per_m3":
