@@ -148,6 +148,7 @@ def _as_they_come(pool: Executor, tasks: Iterator[Any], *, ahead: int) -> Iterat
 def _write_tables(study: Study, folder: RunFolder, pool: Executor) -> int:
     """Turn the committed events into risk tables; returns the number of diverged twins."""
     from otsim.attack import compile_attack, sample_campaigns
+    from otsim.draws import study_draws
     from otsim.loss import assess
     from otsim.risk import annual_risk, event_losses, study_frequency, tornado
     from otsim.store import physical_table, risk_tables, tornado_table
@@ -161,7 +162,7 @@ def _write_tables(study: Study, folder: RunFolder, pool: Executor) -> int:
     recorded = pool.submit(recordings, text, list(chosen.values()))
     outcomes = stored_outcomes(study, rows)
     campaigns = sample_campaigns(
-        compile_attack(study), 0, study.simulation.twins, seed=study.simulation.seed
+        compile_attack(study), 0, study.simulation.twins, draws=study_draws(study)
     )
     events = event_losses(study, campaigns, outcomes, assess(study, campaigns, outcomes))
     tables = risk_tables(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from otsim.attack import compile_attack, sample_campaigns
 from otsim.attack.campaigns import joined_campaigns
 from otsim.config import Study
+from otsim.draws import study_draws
 from otsim.loss import assess
 from otsim.simulate import (
     TwinModel,
@@ -52,7 +53,7 @@ def shard_events(study_json: str, first: int, count: int) -> pa.Table:
         first, count: the range.
     """
     study, models = _study(study_json), _models(study_json)
-    campaigns = sample_campaigns(models.attack, first, count, seed=study.simulation.seed)
+    campaigns = sample_campaigns(models.attack, first, count, draws=study_draws(study))
     outcomes = simulate_campaigns(models.twins, campaigns)
     return event_table(study, campaigns, outcomes, assess(study, campaigns, outcomes))
 
@@ -86,7 +87,7 @@ def recordings(study_json: str, twin_ids: list[int], every_s: int | None = None)
 def campaigns_of(study_json: str, twin_id: int) -> Campaigns:
     """Sample one campaign again."""
     study = _study(study_json)
-    return sample_campaigns(_attack(study_json), twin_id, 1, seed=study.simulation.seed)
+    return sample_campaigns(_attack(study_json), twin_id, 1, draws=study_draws(study))
 
 
 def _record_ticks(study: Study, every_s: int | None) -> list[int]:

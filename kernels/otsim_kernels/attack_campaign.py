@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from otsim_kernels.attack_timeline import Program, Timeline, timeline
 from otsim_kernels.distributions import DrawBank, draw_table, happens, normal_score
-from otsim_kernels.draws import Array, StreamKey, draw_bits, uniform
+from otsim_kernels.draws import Array, DrawKey, uniform
 
 
 @jax.tree_util.register_dataclass
@@ -133,12 +133,12 @@ class Attempt:
 
 
 def attempt(
-    key: StreamKey, model: CampaignModel, *, slot: Array, dtype: Any = jnp.float32
+    key: DrawKey, model: CampaignModel, *, slot: Array, dtype: Any = jnp.float32
 ) -> Attempt:
     """Draw one attempt of a campaign for each twin.
 
     Args:
-        key: stream keys of the twins, u32[n].
+        key: keys of the twins.
         model: the compiled study.
         slot: number of the attempt, u32[n].
         dtype: float32, or float64 where JAX has 64 bits.
@@ -168,7 +168,7 @@ def attempt(
 
 
 def first_detection(
-    key: StreamKey,
+    key: DrawKey,
     detections: Detections,
     nodes: Timeline,
     *,
@@ -183,8 +183,7 @@ def first_detection(
     Returns:
         Hours, f[n]; inf for never.
     """
-    wide = StreamKey(high=key.high[None, :], low=key.low[None, :])
-    noticed = happens(draw_bits(wide, detections.purpose, slot)[0], detections.limit)
+    noticed = happens(key.word(detections.purpose, slot), detections.limit)
     start_h = nodes.start[detections.nodes]
     tried = (start_h < end_h) | (nodes.time[detections.nodes] <= end_h)
     tried = tried & jnp.isfinite(start_h) & detections.tried[:, goal]
@@ -194,13 +193,12 @@ def first_detection(
 
 
 def _nodes(
-    key: StreamKey, model: CampaignModel, *, slot: Array, profile: Array, dtype: Any
+    key: DrawKey, model: CampaignModel, *, slot: Array, profile: Array, dtype: Any
 ) -> Timeline:
     """Draw the world and the times to compromise, and find when each node falls."""
-    wide = StreamKey(high=key.high[None, :], low=key.low[None, :])
-    bits = draw_bits(wide, model.steps.exists_purpose, slot)[0]
+    bits = key.word(model.steps.exists_purpose, slot)
     clocks = model.clocks
-    effort = normal_score(uniform(draw_bits(key, clocks.effort_purpose, slot)[0], dtype))
+    effort = normal_score(uniform(key.word(clocks.effort_purpose, slot), dtype))
     factor = jnp.exp(clocks.effort_sigma.astype(dtype) * effort)
     factor = factor * clocks.time_factor.astype(dtype)[profile]
     return timeline(
@@ -210,16 +208,16 @@ def _nodes(
     )
 
 
-def _response(key: StreamKey, clocks: Clocks, *, slot: Array, detected_h: Array) -> Array:
-    bits = draw_bits(key, clocks.response_purpose, slot)[0]
+def _response(key: DrawKey, clocks: Clocks, *, slot: Array, detected_h: Array) -> Array:
+    bits = key.word(clocks.response_purpose, slot)
     delay_h = draw_table(clocks.response_h, key, slot, detected_h.dtype)[0]
     acted_upon = happens(bits, clocks.response_limit)
     return jnp.where(acted_upon, detected_h + delay_h, jnp.inf)
 
 
-def _choose(choice: Choice, key: StreamKey, slot: Array, row: Array) -> Array:
+def _choose(choice: Choice, key: DrawKey, slot: Array, row: Array) -> Array:
     """Draw one of several by the odds in a row of the limits, i32[n]."""
-    bits = draw_bits(key, choice.purpose, slot)[0]
+    bits = key.word(choice.purpose, slot)
     beyond = ~happens(bits, choice.limits.T[:, row])
     return beyond.sum(axis=0, dtype=jnp.int32)
 

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from otsim_kernels.draws import Array, StreamKey, draw_bits, purpose_id, uniform
+from otsim_kernels.draws import Array, DrawKey, purpose_id, uniform
 
 TABLE_LIMIT = 6.5  # a table spans this many standard deviations of the normal score, both ways
 TABLE_CELLS = 4096
@@ -91,32 +91,30 @@ def draw_bank(named: Sequence[tuple[str, Quantile]]) -> DrawBank:
 
 
 def draw_all(
-    bank: DrawBank, key: StreamKey, slot: int | Array = 0, dtype: Any = np.float32
+    bank: DrawBank, key: DrawKey, slot: int | Array = 0, dtype: Any = np.float32
 ) -> tuple[Array, ...]:
     """Draw every distribution of a bank; `draw_table` as one array f[n] for each distribution."""
     return tuple(draw_table(bank, key, slot, dtype))
 
 
 def draw_table(
-    bank: DrawBank, key: StreamKey, slot: int | Array = 0, dtype: Any = np.float32
+    bank: DrawBank, key: DrawKey, slot: int | Array = 0, dtype: Any = np.float32
 ) -> Array:
     """Draw every distribution of a bank.
 
     Args:
         bank: from `draw_bank`.
-        key: stream keys of n twins, u32[n].
+        key: keys of n twins.
         slot: which draw of this purpose, one for all or u32[n].
         dtype: float32, or float64 on NumPy or where JAX has 64 bits.
 
     Returns:
         f[n_distributions, n], a row for each distribution, in the bank's order.
     """
-    n_twins = key.high.shape[0]
-    xp = _array_module(key.high)
+    xp = _array_module(jax.tree.leaves(key)[0])
     if not bank.owners:
-        return xp.zeros((0, n_twins), dtype)
-    wide = StreamKey(high=key.high[None, :], low=key.low[None, :])
-    drawn = [_draw_family(group, bank, wide, slot, dtype) for group in bank.families]
+        return xp.zeros((0, key.n_twins), dtype)
+    drawn = [_draw_family(group, bank, key, slot, dtype) for group in bank.families]
     order = np.argsort([row for group in bank.families for row in group.rows])
     rows = xp.concatenate(drawn)[order] * xp.asarray(bank.scales, dtype=dtype)
     return _add_terms(rows, bank.owners)
@@ -124,7 +122,7 @@ def draw_table(
 
 def sample(
     quantile: Quantile,
-    key: StreamKey,
+    key: DrawKey,
     purpose: str,
     slot: int | Array = 0,
     dtype: Any = np.float64,
@@ -133,7 +131,7 @@ def sample(
 
     Args:
         quantile: the compiled distribution.
-        key: stream keys of the twins, u32[n].
+        key: keys of the twins.
         purpose: name of the purpose; the same name gives the same draw.
         slot: which draw of this purpose, one for all or u32[n].
         dtype: float64 (on NumPy, or where JAX has 64 bits) or float32.
@@ -199,15 +197,15 @@ def _flat_terms(
 
 
 def _draw_family(
-    group: FamilyRows, bank: DrawBank, wide: StreamKey, slot: int | Array, dtype: Any
+    group: FamilyRows, bank: DrawBank, key: DrawKey, slot: int | Array, dtype: Any
 ) -> Array:
     """Draw the rows of one family; a fixed number costs no draw."""
-    xp = _array_module(wide.high)
     if group.family == "fixed":
-        shape = (len(group.rows), wide.high.shape[1])
+        xp = _array_module(jax.tree.leaves(key)[0])
+        shape = (len(group.rows), key.n_twins)
         return xp.broadcast_to(xp.asarray(group.params[0], dtype=dtype), shape)
     purposes = bank.purposes[np.array(group.rows)]
-    u = uniform(draw_bits(wide, purposes, slot)[0], dtype)
+    u = uniform(key.word(purposes, slot), dtype)
     return inverse(group.family, group.params, u)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import numpy as np
@@ -21,13 +21,48 @@ _PARITY = 0x1BD11BDA
 ROUNDS = 13  # fewest that pass BigCrush, by the paper's table 2; 20 is the published default
 
 
+class DrawKey(Protocol):
+    """What the draws of n twins come from, apart from the noise: a stream, or a point of a net."""
+
+    @property
+    def n_twins(self) -> int:
+        """How many twins."""
+
+    def word(self, purpose: int | Array, slot: int | Array) -> Array:
+        """Draw 32 bits for each twin and purpose.
+
+        Args:
+            purpose: stable id of one, or u32[n_rows, 1].
+            slot: which draw of this purpose, one for all or u32[n_twins].
+
+        Returns:
+            u32[n_twins], or u32[n_rows, n_twins].
+        """
+
+    def of(self, lanes: Array) -> Any:
+        """Return the key of some of the twins, in the order of the indices."""
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
 class StreamKey:
-    """The 64-bit stream key of a twin; both fields are u32[] (or u32[n_twins])."""
+    """The 64-bit stream key of a twin; both fields are u32[] (or u32[n_twins]); a `DrawKey`."""
 
     high: Array
     low: Array
+
+    @property
+    def n_twins(self) -> int:
+        """How many twins."""
+        return int(self.high.shape[0])
+
+    def word(self, purpose: int | Array, slot: int | Array) -> Array:
+        """Draw 32 bits; see `DrawKey`."""
+        return draw_bits(self, purpose, slot)[0]
+
+    def of(self, lanes: Array) -> StreamKey:
+        """Return the keys of some twins."""
+        return StreamKey(high=self.high[lanes], low=self.low[lanes])
 
 
 def purpose_id(name: str) -> int:

@@ -16,6 +16,7 @@ from otsim.config.distributions import DistributionBase, FixedNumber
 from otsim.config.quantiles import compile_distribution
 from otsim.config.study import Study
 from otsim.config.study_attackers import Profile
+from otsim.draws import names
 from otsim.errors import ModelError
 
 if TYPE_CHECKING:
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AttackModel",
     "compile_attack",
-    "exists_purpose",
     "leaf_chance",
     "step_time",
-    "time_purpose",
 ]
 
 HOURS_PER_DAY = 24.0
@@ -80,16 +79,6 @@ def compile_attack(study: Study) -> AttackModel:
     )
 
 
-def exists_purpose(name: str) -> str:
-    """Name the draw of whether a step exists."""
-    return f"step/{name}/exists"
-
-
-def time_purpose(name: str) -> str:
-    """Name the draw of a step's time to compromise."""
-    return f"step/{name}/time"
-
-
 def step_time(node: Node) -> Quantile:
     """Compile the time to compromise of a leaf, hours."""
     if node.time_d is not None:
@@ -112,9 +101,9 @@ def _arrays(study: Study) -> CampaignModel:
     needs = [[*goal.needs, *[goal.needs[-1]] * (most - len(goal.needs))] for goal in goals.values()]
     return CampaignModel(
         program=compile_tree(tree),
-        profile=_choice("campaign/profile", [[profile.share for profile in profiles]]),
-        goal=_choice("campaign/goal", [_motive(profile, list(goals)) for profile in profiles]),
-        needs=np.array([[row[name] for name in names] for names in needs], np.int32),
+        profile=_choice(names.PROFILE, [[profile.share for profile in profiles]]),
+        goal=_choice(names.GOAL, [_motive(profile, list(goals)) for profile in profiles]),
+        needs=np.array([[row[name] for name in each] for each in needs], np.int32),
         entries=np.array([row[name] for name in tree.entry_names], np.int32),
         steps=_steps(tree, profiles),
         detections=_detections(study),
@@ -144,15 +133,15 @@ def _steps(tree: AttackTree, profiles: Sequence[Profile]) -> Steps:
     from otsim_kernels.attack_campaign import Steps
     from otsim_kernels.distributions import chance_limit, draw_bank
 
-    names = leaf_names(tree)
-    leaves = [tree.nodes[name] for name in names]
+    steps = leaf_names(tree)
+    leaves = [tree.nodes[name] for name in steps]
     chances = [
         [leaf_chance(leaf.probability, profile.skill) for leaf in leaves] for profile in profiles
     ]
     return Steps(
-        exists_purpose=_purposes(map(exists_purpose, names)),
+        exists_purpose=_purposes(map(names.step_exists, steps)),
         exists_limit=chance_limit(np.array(chances)),
-        time_h=draw_bank([(time_purpose(name), step_time(tree.nodes[name])) for name in names]),
+        time_h=draw_bank([(names.step_time(name), step_time(tree.nodes[name])) for name in steps]),
     )
 
 
@@ -168,14 +157,14 @@ def _detections(study: Study) -> Detections:
     tried = [steps_tried(tree, goal.needs) for goal in study.attack.goals.values()]
     return Detections(
         nodes=np.array([row[name] for name in watched], np.int32),
-        purpose=_purposes(f"step/{name}/detection" for name in watched),
+        purpose=_purposes(map(names.detection, watched)),
         limit=chance_limit([[each.probability] for each in watched.values()]).reshape(-1, 1),
         tried=np.array([[name in steps for steps in tried] for name in watched], bool).reshape(
             len(watched), len(tried)
         ),
         delay_h=draw_bank(
             [
-                (f"step/{name}/detection/delay", compile_distribution(each.delay_h))
+                (names.detection_delay(name), compile_distribution(each.delay_h))
                 for name, each in watched.items()
             ]
         ),
@@ -190,13 +179,13 @@ def _clocks(study: Study) -> Clocks:
     response, attackers = study.defence.response, study.attackers
     budget_h = np.inf if attackers.budget_d is None else attackers.budget_d * HOURS_PER_DAY
     return Clocks(
-        effort_purpose=np.uint32(purpose_id("campaign/effort")),
+        effort_purpose=np.uint32(purpose_id(names.EFFORT)),
         effort_sigma=np.float64(attackers.common_effort_sigma),
         time_factor=np.array([each.time_factor for each in attackers.profiles.values()]),
         budget_h=np.float64(budget_h),
-        response_purpose=np.uint32(purpose_id("defence/response/acted_upon")),
+        response_purpose=np.uint32(purpose_id(names.RESPONSE_ACTED_UPON)),
         response_limit=chance_limit(0.0 if response is None else response.probability),
-        response_h=_one("defence/response/delay", None if response is None else response.delay_h),
+        response_h=_one(names.RESPONSE_DELAY, None if response is None else response.delay_h),
     )
 
 
@@ -206,7 +195,7 @@ def _one(purpose: str, given: DistributionBase | None) -> DrawBank:
     return draw_bank([(purpose, compile_distribution(given or FixedNumber(0.0)))])
 
 
-def _purposes(names: Iterable[str]) -> np.ndarray:
+def _purposes(named: Iterable[str]) -> np.ndarray:
     from otsim_kernels.draws import purpose_id
 
-    return np.array([[purpose_id(name)] for name in names], np.uint32).reshape(-1, 1)
+    return np.array([[purpose_id(name)] for name in named], np.uint32).reshape(-1, 1)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from otsim.attack.attack_model import exists_purpose, leaf_chance, step_time, time_purpose
+from otsim.attack.attack_model import leaf_chance, step_time
 from otsim.attack.tree_program import compile_tree, leaf_names
 from otsim.config.attack_tree import AttackTree
 from otsim.config.distributions import DistributionBase
 from otsim.config.quantiles import compile_distribution
+from otsim.draws import names
 
 if TYPE_CHECKING:
     from otsim_kernels.attack_timeline import Program, Timeline
@@ -101,10 +102,10 @@ def _draws(tree: AttackTree, clock: DistributionBase | None) -> _Draws:
     clocks = [] if clock is None else [("race/clock", compile_distribution(clock))]
     return _Draws(
         program=compile_tree(tree),
-        purposes=np.array([[purpose_id(exists_purpose(name))] for name in leaves], np.uint32),
+        purposes=np.array([[purpose_id(names.step_exists(name))] for name in leaves], np.uint32),
         limits=chance_limit(np.array(chances)),
         banks=(
-            draw_bank([(time_purpose(name), step_time(tree.nodes[name])) for name in leaves]),
+            draw_bank([(names.step_time(name), step_time(tree.nodes[name])) for name in leaves]),
             draw_bank(clocks),
         ),
     )
@@ -135,7 +136,6 @@ def _compiled() -> Callable[..., tuple[Timeline, Any]]:
 
     from otsim_kernels.attack_timeline import timeline
     from otsim_kernels.distributions import draw_table, happens
-    from otsim_kernels.draws import StreamKey, draw_bits
 
     @partial(jax.jit, static_argnames="dtype")
     def worlds(
@@ -147,8 +147,7 @@ def _compiled() -> Callable[..., tuple[Timeline, Any]]:
         *,
         dtype: Any,
     ) -> tuple[Timeline, Any]:
-        wide = StreamKey(high=key.high[None, :], low=key.low[None, :])
-        exists = happens(draw_bits(wide, purposes, 0)[0], limits)
+        exists = happens(key.word(purposes, 0), limits)
         times = draw_table(banks[0], key, 0, dtype)
         clock = draw_table(banks[1], key, 0, dtype).min(axis=0, initial=jnp.inf)
         return timeline(program, leaf_time=times, leaf_exists=exists), clock

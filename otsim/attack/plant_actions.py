@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +14,11 @@ from otsim.attack.campaigns import Bools, Floats, Ints, PlantActions
 from otsim.config.distributions import DistributionBase, FixedNumber
 from otsim.config.quantiles import compile_distribution
 from otsim.config.study_attack import Action, Goal
+from otsim.draws import names
 
 if TYPE_CHECKING:
     from otsim_kernels.distributions import Quantile
-    from otsim_kernels.draws import StreamKey
+    from otsim_kernels.draws import DrawKey
 
 __all__ = ["ActionDraws", "action_draws", "draw_actions"]
 
@@ -37,14 +39,14 @@ class ActionDraws:
 def action_draws(goals: Mapping[str, Goal]) -> tuple[ActionDraws, ...]:
     """Compile the actions of all goals, in the order of the study."""
     return tuple(
-        _action_draws(i, f"goal/{name}/action/{j}", action)
+        _action_draws(i, partial(names.action, name, j), action)
         for i, (name, goal) in enumerate(goals.items())
         for j, action in enumerate(goal.actions)
     )
 
 
 def draw_actions(
-    actions: Sequence[ActionDraws], key: StreamKey, *, goal: Ints, acts: Bools
+    actions: Sequence[ActionDraws], key: DrawKey, *, goal: Ints, acts: Bools
 ) -> PlantActions:
     """Draw the actions of n campaigns; those of other goals, or of none, never start.
 
@@ -53,7 +55,7 @@ def draw_actions(
 
     Args:
         actions: from `action_draws`.
-        key: stream keys of the twins, u32[n].
+        key: keys of the twins.
         goal: the goal of each, i32[n].
         acts: whether it is reached in time, bool[n].
     """
@@ -69,12 +71,12 @@ def draw_actions(
     return PlantActions(start_h=start_h, stop_h=stop_h, value=value)
 
 
-def _action_draws(goal: int, purpose: str, action: Action) -> ActionDraws:
+def _action_draws(goal: int, name: Callable[[str], str], action: Action) -> ActionDraws:
     return ActionDraws(
         goal=goal,
-        delay=(f"{purpose}/delay", _compile(action.delay_min, np.inf, _HOURS_PER_MINUTE)),
-        duration=(f"{purpose}/duration", _compile(action.duration_min, np.inf, _HOURS_PER_MINUTE)),
-        value=(f"{purpose}/value", _compile(action.value, 0.0)),
+        delay=(name("delay"), _compile(action.delay_min, np.inf, _HOURS_PER_MINUTE)),
+        duration=(name("duration"), _compile(action.duration_min, np.inf, _HOURS_PER_MINUTE)),
+        value=(name("value"), _compile(action.value, 0.0)),
     )
 
 
@@ -89,16 +91,13 @@ def _compile(
 
 
 def _draw(
-    named: tuple[str, Quantile | float], key: StreamKey, some: npt.NDArray[np.intp]
+    named: tuple[str, Quantile | float], key: DrawKey, some: npt.NDArray[np.intp]
 ) -> Floats | float:
     """Draw one number for each of at most a block of twins, always in a block of the same size."""
     from otsim_kernels.distributions import sample
-    from otsim_kernels.draws import StreamKey
 
     purpose, quantile = named
     if isinstance(quantile, float):
         return quantile
-    lanes = np.resize(some, _BLOCK)
-    block = StreamKey(high=key.high[lanes], low=key.low[lanes])
-    drawn: Floats = sample(quantile, block, purpose)
+    drawn: Floats = sample(quantile, key.of(np.resize(some, _BLOCK)), purpose)
     return drawn[: len(some)]

@@ -13,11 +13,12 @@ import numpy.typing as npt
 from otsim.attack.attack_model import AttackModel
 from otsim.attack.campaigns import Campaigns
 from otsim.attack.plant_actions import draw_actions
+from otsim.draws import Design
 from otsim.errors import ModelError
 
 if TYPE_CHECKING:
     from otsim_kernels.attack_campaign import Attempt, CampaignModel
-    from otsim_kernels.draws import StreamKey
+    from otsim_kernels.draws import DrawKey
 
 __all__ = ["BLOCK", "MOST_ATTEMPTS", "sample_campaigns"]
 
@@ -28,35 +29,32 @@ _FEWER = 8  # when nobody gets in, an eighth of the twins try eight times as oft
 Columns = dict[str, npt.NDArray[Any]]
 
 
-def sample_campaigns(model: AttackModel, first: int, count: int, *, seed: int) -> Campaigns:
+def sample_campaigns(model: AttackModel, first: int, count: int, *, draws: Design) -> Campaigns:
     """Draw the campaigns of the twins first .. first + count - 1.
 
     Where the study counts breaches, a twin's campaign is its first attempt that finds a way in:
-    exact by rejection, and a function of seed and twin number alone.
+    exact by rejection, and a function of the design's seed and twin number alone.
 
     Args:
         model: from `compile_attack`.
         first: number of the first twin.
         count: how many.
-        seed: the study's seed.
+        draws: what the draws come from; `study_draws(study)`.
 
     Raises:
         ModelError: a breach is so unlikely that a twin has none in `MOST_ATTEMPTS` attempts.
     """
-    from otsim_kernels.draws import stream_key
-
     if count < 1:
         raise ModelError(f"simulation.twins: need at least one twin, got {count}")
     twin_id = np.arange(first, first + count, dtype=np.int64)
-    key = stream_key(seed, twin_id.astype(np.uint32))
-    columns = _first_attempts(model, key)
+    columns = _first_attempts(model, draws, twin_id)
     if model.counts_breaches:
-        _redraw_until_breach(model, key, columns)
-    return _campaigns(model, twin_id, key, columns)
+        _redraw_until_breach(model, draws, twin_id, columns)
+    return _campaigns(model, twin_id, draws.key(twin_id, "twin"), columns)
 
 
 def _campaigns(
-    model: AttackModel, twin_id: npt.NDArray[np.int64], key: StreamKey, columns: Columns
+    model: AttackModel, twin_id: npt.NDArray[np.int64], key: DrawKey, columns: Columns
 ) -> Campaigns:
     hours = ("entry_h", "goal_h", "detected_h", "response_h")
     goal, acts = columns["goal"], columns["acts"]
@@ -73,13 +71,13 @@ def _campaigns(
     )
 
 
-def _first_attempts(model: AttackModel, key: StreamKey) -> Columns:
+def _first_attempts(model: AttackModel, draws: Design, twin_id: npt.NDArray[np.int64]) -> Columns:
     """Draw attempt 0 of every twin; each column's last axis is the twin."""
-    count = len(key.high)
+    count = len(twin_id)
     columns: Columns = {"slot": np.zeros(count, np.int32)}
     for start in range(0, count, BLOCK):
         twins = np.arange(start, min(start + BLOCK, count))
-        drawn = _draw(model, key, twins, np.zeros(len(twins), np.uint32))
+        drawn = _draw(model, draws, twin_id[twins], np.zeros(len(twins), np.uint32))
         for name, values in drawn.items():
             if name not in columns:
                 columns[name] = np.empty((*values.shape[:-1], count), values.dtype)
@@ -87,7 +85,9 @@ def _first_attempts(model: AttackModel, key: StreamKey) -> Columns:
     return columns
 
 
-def _redraw_until_breach(model: AttackModel, key: StreamKey, columns: Columns) -> None:
+def _redraw_until_breach(
+    model: AttackModel, draws: Design, twin_id: npt.NDArray[np.int64], columns: Columns
+) -> None:
     """Replace, in place, every attempt that found no way in by the twin's first that did."""
     pending = np.flatnonzero(columns["entry"] < 0)
     tried = np.ones(len(columns["slot"]), np.int64)
@@ -96,7 +96,7 @@ def _redraw_until_breach(model: AttackModel, key: StreamKey, columns: Columns) -
         active, waiting = pending[:width], pending[width:]
         slots = tried[active][:, None] + np.arange(BLOCK // len(active))
         lanes = np.repeat(active, slots.shape[1])
-        drawn = _draw(model, key, lanes, slots.ravel().astype(np.uint32))
+        drawn = _draw(model, draws, twin_id[lanes], slots.ravel().astype(np.uint32))
         inside = (drawn["entry"].reshape(slots.shape) >= 0) & (slots < MOST_ATTEMPTS)
         found = inside.any(axis=1)
         _keep_first(columns, drawn, slots, active, inside)
@@ -133,19 +133,16 @@ def _check_not_hopeless(model: AttackModel, tried: npt.NDArray[np.int64]) -> Non
 
 def _draw(
     model: AttackModel,
-    key: StreamKey,
-    twins: npt.NDArray[np.intp],
+    draws: Design,
+    twin_id: npt.NDArray[np.int64],
     slots: npt.NDArray[np.uint32],
 ) -> Columns:
     """Draw at most a block of attempts; every field of `Attempt` by name, NumPy."""
-    from otsim_kernels.draws import StreamKey
-
-    lanes = np.pad(twins, (0, BLOCK - len(twins)), mode="wrap")
-    slot = np.pad(slots, (0, BLOCK - len(twins)))
-    block = StreamKey(high=key.high[lanes], low=key.low[lanes])
-    drawn = _compiled()(block, model.arrays, slot=slot)
+    lanes = np.pad(twin_id, (0, BLOCK - len(twin_id)), mode="wrap")
+    slot = np.pad(slots, (0, BLOCK - len(twin_id)))
+    drawn = _compiled()(draws.key(lanes, "campaign"), model.arrays, slot=slot)
     return {
-        each.name: np.asarray(getattr(drawn, each.name))[..., : len(twins)]
+        each.name: np.asarray(getattr(drawn, each.name))[..., : len(twin_id)]
         for each in fields(drawn)
     }
 
@@ -159,7 +156,7 @@ def _compiled() -> Callable[..., Attempt]:
 
     compiled = jax.jit(attempt)
 
-    def one_block(key: StreamKey, model: CampaignModel, *, slot: npt.NDArray[np.uint32]) -> Attempt:
+    def one_block(key: DrawKey, model: CampaignModel, *, slot: npt.NDArray[np.uint32]) -> Attempt:
         with jax.enable_x64(False):
             drawn: Attempt = compiled(key, model, slot=slot)
             return drawn

@@ -40,6 +40,17 @@ class Simulation(Frozen):
     seed: Annotated[Whole, Field(ge=0, lt=2**63)] = Field(
         1, description="Same seed, same results. Default 1."
     )
+    draws: Literal["independent", "sobol"] = Field(
+        "independent",
+        description="independent: every twin by chance. sobol: nets of evenly spread twins, for a "
+        "smaller error of means with the same number of them; twins is then a power of two. "
+        "Default independent.",
+    )
+    replicates: Annotated[Whole, Field(ge=4, le=1024)] = Field(
+        16,
+        description="With draws: sobol, the independently scrambled nets that the twins are dealt "
+        "out to, a power of two: their spread is the error. Default 16.",
+    )
     precision: Literal["float32", "float64"] = Field(
         "float32", description="Floating-point numbers of the twins. Default float32."
     )

@@ -15,11 +15,12 @@ from otsim.config.study import Study
 __all__ = ["study_problems"]
 
 _SHARE_TOLERANCE = 1e-6
+_LEAST_POINTS = 8  # of a net
 
 
 def study_problems(study: Study) -> list[Problem]:
     """Find every fault in a study whose fields are each valid, apart from its uncertain inputs."""
-    found = [*_tree_problems(study), *_attacker_problems(study)]
+    found = [*_tree_problems(study), *_attacker_problems(study), *_draw_problems(study)]
     points = PLANT_POINTS.get(study.plant.model)
     if points is None:
         hint = did_you_mean(study.plant.model, PLANT_POINTS)
@@ -77,6 +78,31 @@ def _motive_problems(study: Study) -> Iterator[Problem]:
                 yield (*place, goal), f"no goal is named {goal!r} ({hint})"
         if max(motive.values(), default=0.0) <= 0.0:
             yield place, "no goal has a weight above 0; give one, or leave motive out"
+
+
+def _draw_problems(study: Study) -> Iterator[Problem]:
+    """A net of Sobol points is even only if it is whole."""
+    given = study.simulation
+    if given.draws != "sobol":
+        return
+    if not _is_power_of_two(given.replicates):
+        message = f"{given.replicates} is no power of two; use 8, 16 or 32"
+        yield ("simulation", "replicates"), message
+        return
+    least = given.replicates * _LEAST_POINTS
+    if not _is_power_of_two(given.twins) or given.twins < least:
+        above = 1 << given.twins.bit_length()
+        wanted = [least] if above <= least else [above // 2, above]
+        message = (
+            f"{given.twins} twins make no whole nets of Sobol points; with {given.replicates} "
+            f"replicates use a power of two from {least} on, such as "
+            f"{' or '.join(map(str, wanted))}, or draws: independent"
+        )
+        yield ("simulation", "twins"), message
+
+
+def _is_power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0
 
 
 def _plant_problems(study: Study, points: PlantPoints) -> Iterator[Problem]:

@@ -12,13 +12,14 @@ from otsim.config.distributions import DistributionBase
 from otsim.config.quantiles import compile_distribution
 from otsim.config.study import Study
 from otsim.config.study_loss import Destroyed
+from otsim.draws import names, study_draws
 from otsim.loss.damage import Damage, damage_of
 from otsim.loss.losses import CATEGORIES, Losses
 from otsim.simulate.outcomes import STATUSES, Outcomes
 from otsim_kernels.plants.tennessee_eastman import signals as tennessee_eastman
 
 if TYPE_CHECKING:
-    from otsim_kernels.draws import StreamKey
+    from otsim_kernels.draws import DrawKey
 
 __all__ = ["BASE_PRODUCT_M3_H", "assess"]
 
@@ -37,7 +38,7 @@ def assess(study: Study, campaigns: Campaigns, outcomes: Outcomes) -> Losses:
     Business interruption is the margin of that downtime and of the product not made during the
     twin's life, which is never counted below zero. A destroyed plant's equipment loss is the plant
     value. Where the total is above the plant value, all categories shrink in proportion to it.
-    Operating cost stays a physical outcome. Every draw hangs on (seed, twin, purpose) alone.
+    Operating cost stays a physical outcome. Every draw hangs on seed, twin and name alone.
 
     Args:
         study: what things cost; its seed makes the draws.
@@ -50,11 +51,9 @@ def assess(study: Study, campaigns: Campaigns, outcomes: Outcomes) -> Losses:
     Raises:
         ValueError: the campaigns and outcomes are not of the same twins.
     """
-    from otsim_kernels.draws import stream_key
-
     if not np.array_equal(campaigns.twin_id, outcomes.twin_id):
         raise ValueError("campaigns and outcomes are of different twins")
-    key = stream_key(study.simulation.seed, outcomes.twin_id.astype(np.uint32))
+    key = study_draws(study).key(outcomes.twin_id, "loss")
     damages = {
         name: damage_of(name, fragility, outcomes.columns, key)
         for name, fragility in study.loss.fragility.items()
@@ -76,14 +75,14 @@ def assess(study: Study, campaigns: Campaigns, outcomes: Outcomes) -> Losses:
 
 
 def _downtime_h(
-    study: Study, outcomes: Outcomes, damages: dict[str, Damage], key: StreamKey
+    study: Study, outcomes: Outcomes, damages: dict[str, Damage], key: DrawKey
 ) -> Floats:
     stopped = _is(outcomes, "tripped") | _is(outcomes, "shut_down")
-    restart_h = np.where(stopped, _draw(study.loss.restart_h, key, "restart_h"), 0.0)
+    restart_h = np.where(stopped, _draw(study.loss.restart_h, key, names.RESTART_H), 0.0)
     longest_h = np.zeros(len(stopped))
     for damage in damages.values():
         longest_h = np.maximum(longest_h, damage.repair_h)
-    rebuilt_h = _draw(study.loss.destroyed.repair_h, key, "destroyed/repair_h")
+    rebuilt_h = _draw(study.loss.destroyed.repair_h, key, names.REBUILD_H)
     return np.where(_is(outcomes, "destroyed"), rebuilt_h, restart_h + longest_h)
 
 
@@ -94,7 +93,7 @@ def _shortfall_h(study: Study, outcomes: Outcomes) -> Floats:
 
 
 def _by_category(
-    study: Study, outcomes: Outcomes, damages: dict[str, Damage], key: StreamKey
+    study: Study, outcomes: Outcomes, damages: dict[str, Damage], key: DrawKey
 ) -> dict[str, Floats]:
     losses = {name: np.zeros(len(outcomes.twin_id)) for name in CATEGORIES}
     for damage in damages.values():
@@ -108,10 +107,10 @@ def _by_category(
     return losses
 
 
-def _harm(destroyed: Destroyed, key: StreamKey) -> dict[str, Floats]:
+def _harm(destroyed: Destroyed, key: DrawKey) -> dict[str, Floats]:
     return {
-        "environment": _draw(destroyed.environment_cost, key, "destroyed/environment_cost"),
-        "safety": _draw(destroyed.safety_cost, key, "destroyed/safety_cost"),
+        "environment": _draw(destroyed.environment_cost, key, names.DESTROYED_ENVIRONMENT),
+        "safety": _draw(destroyed.safety_cost, key, names.DESTROYED_SAFETY),
     }
 
 
@@ -126,10 +125,10 @@ def _cap(losses: dict[str, Floats], plant_value: float) -> Floats:
     return factor
 
 
-def _draw(distribution: DistributionBase, key: StreamKey, purpose: str) -> Floats:
+def _draw(distribution: DistributionBase, key: DrawKey, name: str) -> Floats:
     from otsim_kernels.distributions import sample
 
-    drawn: Floats = sample(compile_distribution(distribution), key, f"loss/{purpose}")
+    drawn: Floats = sample(compile_distribution(distribution), key, name)
     return drawn
 
 

@@ -10,9 +10,10 @@ import numpy.typing as npt
 
 from otsim.config.quantiles import compile_distribution
 from otsim.config.study_loss import Fragility
+from otsim.draws import names
 
 if TYPE_CHECKING:
-    from otsim_kernels.draws import StreamKey
+    from otsim_kernels.draws import DrawKey
 
 __all__ = ["Damage", "damage_of", "damage_probability"]
 
@@ -36,25 +37,23 @@ class Damage:
     repair_h: Floats
 
 
-def damage_of(
-    name: str, fragility: Fragility, columns: dict[str, Floats], key: StreamKey
-) -> Damage:
+def damage_of(name: str, fragility: Fragility, columns: dict[str, Floats], key: DrawKey) -> Damage:
     """Draw which of n twins a fragility damages, by a uniform number against its probability.
 
     Args:
         name: the fragility's name in the study; its draws hang on it.
         fragility: the study's entry.
         columns: the physical outcomes, f64[n]; nan (nothing simulated) is no damage.
-        key: stream keys of the twins, u32[n].
+        key: keys of the twins.
     """
     from otsim_kernels.distributions import sample
-    from otsim_kernels.draws import draw_bits, purpose_id, uniform
+    from otsim_kernels.draws import purpose_id, uniform
 
     extreme = columns[f"{fragility.extreme}_{fragility.signal.lower()}"]
-    chance = uniform(draw_bits(key, purpose_id(f"loss/{name}/damage"), 0)[0], np.float64)
+    chance = uniform(key.word(purpose_id(names.damage(name)), 0), np.float64)
     happened = chance < damage_probability(fragility, extreme)
-    cost = sample(compile_distribution(fragility.repair_cost), key, f"loss/{name}/repair_cost")
-    repair_h = sample(compile_distribution(fragility.repair_h), key, f"loss/{name}/repair_h")
+    cost = sample(compile_distribution(fragility.repair_cost), key, names.repair_cost(name))
+    repair_h = sample(compile_distribution(fragility.repair_h), key, names.repair_h(name))
     return Damage(
         category=fragility.category,
         happened=happened,

@@ -216,9 +216,14 @@ def limits(findings: Findings) -> Iterator[str]:
         "Monte-Carlo intervals: they say what more twins would settle, nothing about whether the "
         "study's inputs are right. For that see the uncertain inputs and the assumptions."
     )
+    simulation = findings.study.simulation
+    if simulation.draws == "sobol":
+        yield (
+            f"The campaigns are spread evenly, in {simulation.replicates} nets of Sobol points, "
+            "scrambled independently; all errors come from the spread between these nets."
+        )
     yield _quarantine_sentence(findings)
     yield _extrapolated_sentence(findings)
-    simulation = findings.study.simulation
     integration = findings.study.plant.integration
     how = {
         "converged": "steps as fine as accuracy needs",

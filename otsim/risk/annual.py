@@ -47,6 +47,7 @@ class AnnualLoss:
         n_events: number of sampled events, with or without a loss.
         share: probability that an event has a loss.
         losses: f64[n_losses], the positive losses, ascending.
+        events: i64[n_losses], which event each of them is.
         ranks: f64[n_losses], probability of at most each loss, given that there is one.
         none: probability of a year without any loss.
         one: probability of a year with exactly one.
@@ -59,6 +60,7 @@ class AnnualLoss:
     n_events: int
     share: float
     losses: Floats
+    events: npt.NDArray[np.int64]
     ranks: Floats
     none: float
     one: float
@@ -111,7 +113,7 @@ def annual_loss(
     rest, others = _sums(transform, share, frequency)
     return AnnualLoss(
         frequency=frequency, n_events=len(losses), share=share, losses=positive,
-        ranks=np.cumsum(chances), none=none, one=share * slope,
+        events=order, ranks=np.cumsum(chances), none=none, one=share * slope,
         rest=grid_loss(rest, step, cells), others_none=slope / (frequency.mean or 1.0),
         others=grid_loss(others, step, cells),
     )  # fmt: skip

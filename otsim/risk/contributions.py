@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -98,10 +97,10 @@ def _of_tail(annual: AnnualLoss, events: EventLosses, period: float) -> Iterator
     for group, name, of_group in group_losses(events):
         loss = float(np.sum(parts * of_group))
         influence = over * (of_group - float(np.sum(around * of_group)))
-        error = period * annual.frequency.mean * float(np.std(influence))
+        error = period * annual.frequency.mean * events.sampling.mean_error(influence)
         yield Contribution(
             return_period=period, group=group, name=name, loss=loss, share=loss / total,
-            standard_error=error / math.sqrt(len(of_group)),
+            standard_error=error,
         )  # fmt: skip
 
 

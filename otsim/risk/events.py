@@ -9,9 +9,11 @@ import numpy.typing as npt
 
 from otsim.attack.campaigns import Campaigns
 from otsim.config.study import Study
+from otsim.draws import replicates_of
 from otsim.errors import ReportError
 from otsim.loss.losses import CATEGORIES, Losses
 from otsim.risk.frequency import Frequency, negative_binomial, poisson
+from otsim.risk.sampling_error import INDEPENDENT, Sampling
 from otsim.simulate.outcomes import STATUSES, Outcomes
 
 __all__ = ["FLAGS", "EventLosses", "Labels", "event_losses", "study_frequency"]
@@ -45,6 +47,7 @@ class EventLosses:
         labels: groupings by name: `goal`, `entry`, `profile`.
         flags: bool[n] for each of `FLAGS`; damaged is any fragility, or destroyed.
         plant_value: the most that an event can cost, currency.
+        sampling: how the events were drawn, for their errors.
         n_quarantined: diverged twins, which are in none of the arrays.
     """
 
@@ -53,6 +56,7 @@ class EventLosses:
     labels: dict[str, Labels]
     flags: dict[str, Bools]
     plant_value: float
+    sampling: Sampling = INDEPENDENT
     n_quarantined: int = 0
 
 
@@ -81,8 +85,13 @@ def event_losses(
         labels={key: Labels(codes=of[valid], names=names) for key, (of, names) in codes.items()},
         flags={name: flag[valid] for name, flag in _flags(campaigns, outcomes, losses).items()},
         plant_value=study.loss.plant_value,
+        sampling=_sampling(study, outcomes.twin_id[valid]),
         n_quarantined=int(np.sum(~valid)),
     )
+
+
+def _sampling(study: Study, twin_id: npt.NDArray[np.int64]) -> Sampling:
+    return Sampling(replicate=replicates_of(study, twin_id))
 
 
 def study_frequency(study: Study) -> Frequency:

@@ -21,6 +21,7 @@ from otsim.risk.annual import (
 from otsim.risk.frequency import count_probs, generating_inverse, generating_slope
 from otsim.risk.intervals import CONFIDENCE_SCORE, order_levels
 from otsim.risk.measures import ROUNDING, DiscreteLoss, tail_mean, value_at_risk
+from otsim.risk.sampling_error import INDEPENDENT, Sampling
 
 __all__ = ["AEP", "AEP_TAIL", "OEP", "OEP_TAIL", "CurvePoint", "Curves", "ept", "spread_of"]
 
@@ -53,10 +54,17 @@ class CurvePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Curves:
-    """An annual loss with what its curves need; `plant_value` bounds the loss of one event."""
+    """An annual loss with what its curves need.
+
+    Attributes:
+        annual: the annual loss.
+        plant_value: the most that one event can cost.
+        sampling: how the events were drawn.
+    """
 
     annual: AnnualLoss
     plant_value: float = math.inf
+    sampling: Sampling = INDEPENDENT
 
     @cached_property
     def largest(self) -> DiscreteLoss:
@@ -64,9 +72,16 @@ class Curves:
         return largest_event(self.annual)
 
     @cached_property
+    def step(self) -> int:
+        """Of every so many losses one is looked at for errors; of replicates all count."""
+        if self.sampling.replicate is not None:
+            return 1
+        return 1 + len(self.annual.losses) // _ENOUGH
+
+    @cached_property
     def thinned(self) -> Floats:
-        """At most 16,384 of the losses, evenly taken, f64[n]."""
-        return self.annual.losses[:: 1 + len(self.annual.losses) // _ENOUGH]
+        """At most 16,384 of the losses, evenly taken, f64[n]; for replicates all."""
+        return self.annual.losses[:: self.step]
 
     @cached_property
     def largest_slopes(self) -> Floats:
@@ -103,12 +118,16 @@ def spread_of(curves: Curves, of_losses: Floats, of_zero: float) -> float:
         of_losses: f64[n_thinned], the quantity for the losses of `curves.thinned`.
         of_zero: the quantity for events without a loss.
     """
-    share = curves.annual.share
+    annual, share = curves.annual, curves.annual.share
     if len(of_losses) == 0:
         return 0.0
+    if curves.sampling.replicate is not None:
+        of_events = np.full(annual.n_events, of_zero)
+        of_events[annual.events] = of_losses
+        return curves.sampling.mean_error(of_events)
     mean = share * float(np.mean(of_losses)) + (1.0 - share) * of_zero
     square = share * float(np.mean((of_losses - mean) ** 2)) + (1.0 - share) * (of_zero - mean) ** 2
-    return math.sqrt(square / curves.annual.n_events)
+    return math.sqrt(square / annual.n_events)
 
 
 def _oep(curves: Curves, period: float) -> CurvePoint:
@@ -118,10 +137,17 @@ def _oep(curves: Curves, period: float) -> CurvePoint:
     n_events = curves.annual.n_events
     if rank <= 0.0:
         return _point(OEP, period, 0.0, 0.0, (0.0, 0.0), float(n_events))
-    lower, upper = (_at_rank(curves, part) for part in order_levels(rank, n_events))
-    near, far = (_at_rank(curves, part) for part in order_levels(rank, n_events, 1.0))
+    known = _effective_events(curves, loss, rank)
+    lower, upper = (_at_rank(curves, part) for part in order_levels(rank, known))
+    near, far = (_at_rank(curves, part) for part in order_levels(rank, known, 1.0))
     ends = min(lower, loss), max(upper, loss)
     return _point(OEP, period, loss, 0.5 * (far - near), ends, n_events * (1.0 - rank))
+
+
+def _effective_events(curves: Curves, loss: float, rank: float) -> float:
+    """How many independent events would know as well how many of them cost at most a loss."""
+    error = spread_of(curves, (curves.thinned <= loss).astype(np.float64), 1.0)
+    return curves.sampling.effective_size(rank, error, curves.annual.n_events)
 
 
 def _at_rank(curves: Curves, part: float) -> float:
@@ -136,14 +162,13 @@ def _at_rank(curves: Curves, part: float) -> float:
 def _oep_tail(curves: Curves, period: float) -> CurvePoint:
     level = 1.0 - 1.0 / period
     at = value_at_risk(curves.largest, level)
-    step = 1 + len(curves.annual.losses) // _ENOUGH
     place = int(np.searchsorted(curves.annual.losses, at, side="right"))
     floor = curves.largest_slopes[place - 1] if place > 0 else 0.0
-    influence = np.maximum(curves.largest_slopes[::step] - floor, 0.0)
+    influence = np.maximum(curves.largest_slopes[:: curves.step] - floor, 0.0)
     error = period * spread_of(curves, influence, 0.0)
     known = min(1.0 - generating_inverse(curves.annual.frequency, level), 1.0)
     loss = tail_mean(curves.largest, level)
-    ends = _tail_ends(loss, error, curves.plant_value)
+    ends = _tail_ends(loss, error * curves.sampling.widening, curves.plant_value)
     return _point(OEP_TAIL, period, loss, error, ends, curves.annual.n_events * known)
 
 
@@ -166,7 +191,8 @@ def _effective_years(curves: Curves, loss: float, level: float) -> float:
     annual = curves.annual
     over = others_exceedance(annual, loss - curves.thinned)
     over_zero = float(others_exceedance(annual, np.array([loss]))[0])
-    error = annual.frequency.mean * spread_of(curves, over, over_zero)
+    spread = curves.sampling.widening * spread_of(curves, over, over_zero)
+    error = annual.frequency.mean * spread
     return level * (1.0 - level) / error**2 if error > 0.0 else float(annual.n_events)
 
 
@@ -186,7 +212,8 @@ def _aep_tail(curves: Curves, period: float) -> CurvePoint:
     error = period * annual.frequency.mean * spread_of(curves, excess, excess_zero)
     loss = annual_tail_mean(annual, level)
     known = _effective_years(curves, at, level) / period
-    return _point(AEP_TAIL, period, loss, error, _tail_ends(loss, error, math.inf), known)
+    ends = _tail_ends(loss, error * curves.sampling.widening, math.inf)
+    return _point(AEP_TAIL, period, loss, error, ends, known)
 
 
 def _tail_ends(loss: float, error: float, most: float) -> tuple[float, float]:

@@ -21,6 +21,7 @@ from otsim.risk.events import EventLosses
 from otsim.risk.exceedance import AEP, AEP_TAIL, CurvePoint, Curves, ept
 from otsim.risk.frequency import Frequency, generating
 from otsim.risk.intervals import mean_interval, proportion_interval
+from otsim.risk.sampling_error import Sampling
 
 __all__ = [
     "AnnualMean",
@@ -142,7 +143,7 @@ def annual_risk(
     """
     periods = tuple(float(period) for period in return_periods)
     annual = annual_loss(events.loss, frequency)
-    curves = Curves(annual=annual, plant_value=events.plant_value)
+    curves = Curves(annual=annual, plant_value=events.plant_value, sampling=events.sampling)
     return RiskTables(
         alt=_alt(events, frequency),
         alct=_alct(events, frequency),
@@ -156,22 +157,24 @@ def annual_risk(
 
 
 def _alt(events: EventLosses, frequency: Frequency) -> tuple[AnnualMean, ...]:
-    total = _annual_mean("total", "total", events.loss, frequency)
+    total = _annual_mean("total", "total", events.loss, frequency, events.sampling)
     if total.mean_loss == 0.0:
         chance = proportion_interval(0, len(events.loss))[1]
         total = replace(total, upper_ci=frequency.mean * chance * events.plant_value)
     groups = group_losses(events)
-    return total, *(_annual_mean(*group, frequency) for group in groups)
+    return total, *(_annual_mean(*group, frequency, events.sampling) for group in groups)
 
 
-def _annual_mean(group: str, name: str, losses: Floats, frequency: Frequency) -> AnnualMean:
+def _annual_mean(
+    group: str, name: str, losses: Floats, frequency: Frequency, sampling: Sampling
+) -> AnnualMean:
     n_events, mean = len(losses), float(np.mean(losses))
     off = losses - mean
     variance = float(np.mean(off**2))
     sd = math.sqrt(variance)
     skewness = float(np.mean((off / sd) ** 3)) if sd > 0.0 else 0.0
-    error = sd / math.sqrt(n_events)
-    lower, upper = mean_interval(mean, error, skewness, n_events)
+    error = sampling.mean_error(losses)
+    lower, upper = mean_interval(mean, error * sampling.widening, skewness, n_events)
     return AnnualMean(
         group=group,
         name=name,
@@ -187,11 +190,13 @@ def _alct(events: EventLosses, frequency: Frequency) -> tuple[Convergence, ...]:
     n_events = len(events.loss)
     doublings = range(max(math.ceil(math.log2(n_events / _FIRST_SIZE)), 0))
     sizes = [_FIRST_SIZE * 2**i for i in doublings] + [n_events]
-    return tuple(_converged(events.loss[:size], frequency) for size in sizes)
+    return tuple(
+        _converged(events.loss[:size], frequency, events.sampling.first(size)) for size in sizes
+    )
 
 
-def _converged(losses: Floats, frequency: Frequency) -> Convergence:
-    row = _annual_mean("total", "total", losses, frequency)
+def _converged(losses: Floats, frequency: Frequency, sampling: Sampling) -> Convergence:
+    row = _annual_mean("total", "total", losses, frequency, sampling)
     relative = row.standard_error / row.mean_loss if row.mean_loss > 0.0 else math.inf
     return Convergence(
         mean_loss=row.mean_loss,
@@ -217,18 +222,24 @@ def _measure(curves: Curves, level: float) -> TailMeasure:
 
 def _probabilities(events: EventLosses, frequency: Frequency) -> tuple[Probability, ...]:
     flags = {**events.flags, "loss": events.loss > 0.0}
-    return tuple(_probability(name, flag, frequency) for name, flag in flags.items())
+    return tuple(
+        _probability(name, flag, frequency, events.sampling) for name, flag in flags.items()
+    )
 
 
-def _probability(name: str, flag: npt.NDArray[np.bool_], frequency: Frequency) -> Probability:
+def _probability(
+    name: str, flag: npt.NDArray[np.bool_], frequency: Frequency, sampling: Sampling
+) -> Probability:
     hits, n_events = int(np.sum(flag)), len(flag)
     chance = hits / n_events
-    lower, upper = proportion_interval(hits, n_events)
+    error = sampling.mean_error(flag.astype(np.float64))
+    known = sampling.effective_size(chance, error, n_events)
+    lower, upper = proportion_interval(hits * known / n_events, known)
     yearly = [1.0 - float(generating(frequency, 1.0 - p)) for p in (chance, lower, upper)]
     return Probability(
         name=name,
         per_campaign=chance,
-        standard_error=math.sqrt(chance * (1.0 - chance) / n_events),
+        standard_error=error,
         lower_ci=lower,
         upper_ci=upper,
         per_year=yearly[0],

@@ -11,10 +11,12 @@ import numpy.typing as npt
 from otsim.attack.campaigns import Campaigns
 from otsim.config.quantiles import compile_distribution
 from otsim.config.study import Study
+from otsim.draws import Streams, names, study_draws
 from otsim.plant import ActionPoint
 
 if TYPE_CHECKING:
     from otsim_kernels.control_loop import Plan
+    from otsim_kernels.draws import DrawKey
 
 __all__ = ["ActionClock", "action_points", "lead_ticks", "plan_of", "ticks_of", "undisturbed_plan"]
 
@@ -86,6 +88,7 @@ def plan_of(study: Study, campaigns: Campaigns, clock: ActionClock) -> Plan:
     return _plan(
         study,
         campaigns.twin_id,
+        study_draws(study).key(campaigns.twin_id, "twin"),
         start=_later(start, lead),
         stop=_later(stop, lead),
         value=campaigns.actions.value,
@@ -99,27 +102,27 @@ def undisturbed_plan(study: Study, stream_number: npt.NDArray[np.int64]) -> Plan
     n, rows = len(stream_number), len(action_points(study)) - len(study.plant.disturbances.idv)
     never = np.full(n, NEVER, np.int32)
     return _plan(
-        study, stream_number, start=np.full((rows, n), NEVER), stop=np.full((rows, n), NEVER),
-        value=np.zeros((rows, n)), shutdown=never, reload=never,
+        study, stream_number, Streams(seed=study.simulation.seed).key(stream_number, "twin"),
+        start=np.full((rows, n), NEVER), stop=np.full((rows, n), NEVER), value=np.zeros((rows, n)),
+        shutdown=never, reload=never,
     )  # fmt: skip
 
 
-def _plan(study: Study, twin_id: npt.NDArray[np.int64], **given: Any) -> Plan:
+def _plan(study: Study, stream: npt.NDArray[np.int64], key: DrawKey, **given: Any) -> Plan:
+    """Build the plans of twins with noise from their streams and all else from a key."""
     from otsim_kernels.control_loop import Plan
-    from otsim_kernels.draws import stream_key
     from otsim_kernels.signal_tampering import Schedule
 
     dtype = np.dtype(study.simulation.precision)
-    key = stream_key(study.simulation.seed, twin_id.astype(np.uint32))
-    n, n_idv = len(twin_id), len(study.plant.disturbances.idv)
+    n, n_idv = len(stream), len(study.plant.disturbances.idv)
     always, never = np.zeros(n, np.int32), np.full(n, NEVER, np.int32)
     draw = _Draws(key)
     pfd = study.plant.safety.probability_of_failure_on_demand
     operators = study.defence.operators
     reaction = never
     if operators is not None:
-        waits = draw.number("defence/operators/reaction_min", operators.reaction_min)
-        react = draw.happens("defence/operators/acts", operators.probability)
+        waits = draw.number(names.OPERATORS_REACTION, operators.reaction_min)
+        react = draw.happens(names.OPERATORS_ACT, operators.probability)
         reaction = np.where(react, ticks_of(waits / 60.0), NEVER)
     return Plan(
         schedule=Schedule(
@@ -127,9 +130,9 @@ def _plan(study: Study, twin_id: npt.NDArray[np.int64], **given: Any) -> Plan:
             stop=(*given["stop"].astype(np.int32), *[never] * n_idv),
             value=(*given["value"].astype(dtype), *[np.zeros(n, dtype)] * n_idv),
         ),
-        key=key,
-        safety_works=~draw.happens("plant/safety/fails_on_demand", pfd),
-        rupture=draw.number("plant/rupture/reactor", study.plant.rupture.reactor).astype(dtype),
+        key=Streams(seed=study.simulation.seed).key(stream, "twin"),
+        safety_works=~draw.happens(names.SAFETY_FAILS, pfd),
+        rupture=draw.number(names.REACTOR_RUPTURE, study.plant.rupture.reactor).astype(dtype),
         shutdown=given["shutdown"].astype(np.int32),
         reaction=reaction.astype(np.int32),
         reload=given["reload"].astype(np.int32),
@@ -141,7 +144,7 @@ def _plan(study: Study, twin_id: npt.NDArray[np.int64], **given: Any) -> Plan:
 class _Draws:
     """Draws of n twins by the name of their purpose."""
 
-    key: Any
+    key: DrawKey
 
     def number(self, purpose: str, distribution: Any) -> npt.NDArray[np.float64]:
         from otsim_kernels.distributions import sample
@@ -150,9 +153,9 @@ class _Draws:
 
     def happens(self, purpose: str, probability: float) -> npt.NDArray[np.bool_]:
         from otsim_kernels.distributions import chance_limit, happens
-        from otsim_kernels.draws import draw_bits, purpose_id
+        from otsim_kernels.draws import purpose_id
 
-        bits, _ = draw_bits(self.key, purpose_id(purpose), 0)
+        bits = self.key.word(purpose_id(purpose), 0)
         return np.asarray(happens(bits, chance_limit(np.float64(probability))))
 
 

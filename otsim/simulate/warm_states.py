@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from otsim.config.study import Study
+from otsim.draws import Streams, names
 from otsim.simulate.kernel import Kernel, advance, columns_of, first_states
 from otsim.simulate.plans import NEVER, undisturbed_plan
 from otsim.simulate.warm_cache import cached_bank
@@ -53,11 +54,11 @@ def make_bank(study: Study, kernel: Kernel) -> TwinState:
 
 def members_of(study: Study, twin_id: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return which member each twin starts from, i64[n]."""
-    from otsim_kernels.draws import draw_bits, purpose_id, stream_key
+    from otsim_kernels.draws import purpose_id
 
-    key = stream_key(study.simulation.seed, twin_id.astype(np.uint32))
-    bits, _ = draw_bits(key, purpose_id("plant/warm_state"), 0)
-    return (np.asarray(bits) % N_MEMBERS).astype(np.int64)
+    key = Streams(seed=study.simulation.seed).key(twin_id, "twin")
+    bits = np.asarray(key.word(purpose_id(names.WARM_STATE), 0))
+    return (bits % N_MEMBERS).astype(np.int64)
 
 
 def warm_starts(kernel: Kernel, bank: TwinState, members: npt.NDArray[np.int64]) -> TwinState:

@@ -12,6 +12,7 @@ from otsim.attack import compile_attack, sample_campaigns, sample_tree
 from otsim.attack.goal_steps import steps_tried
 from otsim.config.attack_tree import AttackTree
 from otsim.config.distributions import Distribution
+from otsim.draws import Streams
 
 N_WORLDS = 100_000
 ERRORS = 4.5
@@ -55,7 +56,7 @@ def test_precisions_draw_the_same_worlds() -> None:
 
 def test_the_worlds_are_those_of_a_study() -> None:
     model = compile_attack(small_study(NODES, needs={"g": ["r"]}))
-    campaigns = sample_campaigns(model, 0, 5000, seed=4)
+    campaigns = sample_campaigns(model, 0, 5000, draws=Streams(seed=4))
     np.testing.assert_array_equal(
         campaigns.node_h, sample_tree(tree_of(NODES), 0, 5000, seed=4).time_h
     )

@@ -8,6 +8,7 @@ import pytest
 
 from attack.small_study import exponential, small_study
 from otsim.attack import Campaigns, compile_attack, sample_campaigns
+from otsim.draws import Streams
 from otsim.errors import ModelError
 
 N_TWINS = 100_000
@@ -21,7 +22,7 @@ def sampled(
     nodes: dict[str, Any], needs: Any = None, *, n: int = N_TWINS, **keys: Any
 ) -> Campaigns:
     study = small_study(nodes, needs=needs or {"g": ["r"]}, **keys)
-    return sample_campaigns(compile_attack(study), 0, n, seed=SEED)
+    return sample_campaigns(compile_attack(study), 0, n, draws=Streams(seed=SEED))
 
 
 def agrees(hits: np.ndarray, chance: float) -> None:

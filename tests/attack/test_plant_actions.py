@@ -7,6 +7,7 @@ import numpy as np
 
 from attack.small_study import exponential, small_study
 from otsim.attack import Campaigns, compile_attack, sample_campaigns
+from otsim.draws import Streams
 
 N_TWINS = 40_000
 ERRORS = 4.5
@@ -33,7 +34,7 @@ ACTIONS: dict[str, list[dict[str, Any]]] = {
 
 def campaigns() -> Campaigns:
     study = small_study(NODES, needs={"one": ["a"], "two": ["b"]}, actions=ACTIONS)
-    return sample_campaigns(compile_attack(study), 0, N_TWINS, seed=5)
+    return sample_campaigns(compile_attack(study), 0, N_TWINS, draws=Streams(seed=5))
 
 
 def test_actions_of_campaigns_that_do_not_act_never_start() -> None:

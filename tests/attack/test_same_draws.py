@@ -10,6 +10,7 @@ import pytest
 
 from attack.small_study import exponential, small_study
 from otsim.attack import Campaigns, compile_attack, sample_campaigns
+from otsim.draws import Streams
 
 N_TWINS = 9_000  # more than two blocks of the kernel
 
@@ -61,10 +62,10 @@ def columns(campaigns: Campaigns) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("count", ["breaches", "attempts"])
 def test_any_cut_of_the_range_gives_the_same_bits(count: str) -> None:
     model = model_of(NODES, count=count)
-    whole = columns(sample_campaigns(model, 0, N_TWINS, seed=3))
+    whole = columns(sample_campaigns(model, 0, N_TWINS, draws=Streams(seed=3)))
     cuts = [0, 1, 7, 300, 4096, 5000, N_TWINS]
     parts = [
-        columns(sample_campaigns(model, first, last - first, seed=3))
+        columns(sample_campaigns(model, first, last - first, draws=Streams(seed=3)))
         for first, last in itertools.pairwise(cuts)
     ]
     for name, column in whole.items():
@@ -73,7 +74,7 @@ def test_any_cut_of_the_range_gives_the_same_bits(count: str) -> None:
 
 
 def test_shapes_and_types() -> None:
-    campaigns = sample_campaigns(model_of(NODES), 100, 50, seed=3)
+    campaigns = sample_campaigns(model_of(NODES), 100, 50, draws=Streams(seed=3))
     assert campaigns.twin_id.tolist() == list(range(100, 150))
     for name in ("profile", "goal", "entry", "attempts"):
         assert getattr(campaigns, name).dtype == np.int32
@@ -86,9 +87,9 @@ def test_shapes_and_types() -> None:
 
 def test_the_precision_of_the_process_does_not_matter() -> None:
     model = model_of(NODES)
-    usual = columns(sample_campaigns(model, 0, 3000, seed=3))
+    usual = columns(sample_campaigns(model, 0, 3000, draws=Streams(seed=3)))
     with jax.enable_x64(True):
-        wide = columns(sample_campaigns(model, 0, 3000, seed=3))
+        wide = columns(sample_campaigns(model, 0, 3000, draws=Streams(seed=3)))
     for name, column in usual.items():
         np.testing.assert_array_equal(wide[name], column, err_msg=name)
         assert wide[name].dtype == column.dtype
@@ -96,7 +97,9 @@ def test_the_precision_of_the_process_does_not_matter() -> None:
 
 def test_another_seed_gives_other_campaigns() -> None:
     model = model_of(NODES)
-    one, other = (sample_campaigns(model, 0, 500, seed=seed).entry_h for seed in (1, 2))
+    one, other = (
+        sample_campaigns(model, 0, 500, draws=Streams(seed=seed)).entry_h for seed in (1, 2)
+    )
     assert (one != other).all()
 
 
@@ -104,7 +107,7 @@ def test_adding_a_step_leaves_the_other_draws_alone() -> None:
     more = {"new": {"probability": 0.5, "time_h": exponential(2.0)}} | NODES
     more["g"] = {"gate": "OR", "children": ["new", "b", "a"]}
     before, after = (
-        sample_campaigns(model_of(nodes, count="attempts"), 0, N_TWINS, seed=3)
+        sample_campaigns(model_of(nodes, count="attempts"), 0, N_TWINS, draws=Streams(seed=3))
         for nodes in (NODES, more)
     )
     rows = [list(more).index(name) for name in NODES if name not in ("r", "g")]
@@ -123,7 +126,8 @@ def test_adding_a_step_leaves_the_other_draws_alone() -> None:
 def test_a_wider_way_in_leaves_the_plant_actions_alone() -> None:
     wider = NODES | {"vpn": NODES["vpn"] | {"probability": 0.9}}
     before, after = (
-        sample_campaigns(model_of(nodes), 0, N_TWINS, seed=3) for nodes in (NODES, wider)
+        sample_campaigns(model_of(nodes), 0, N_TWINS, draws=Streams(seed=3))
+        for nodes in (NODES, wider)
     )
     acted = before.acts & after.acts
     assert (before.attempts[acted] > after.attempts[acted]).any()
@@ -135,7 +139,7 @@ def test_a_likelier_step_never_helps_the_defender(step: str) -> None:
     quiet: dict[str, Any] = {"count": "attempts", "response": None}
     likelier = NODES | {step: NODES[step] | {"probability": 0.8}}
     before, after = (
-        sample_campaigns(model_of(nodes, **quiet), 0, N_TWINS, seed=3)
+        sample_campaigns(model_of(nodes, **quiet), 0, N_TWINS, draws=Streams(seed=3))
         for nodes in (NODES, likelier)
     )
     assert (after.node_h <= before.node_h).all()
@@ -148,7 +152,7 @@ def test_more_skill_never_helps_the_defender() -> None:
     for skill in ("novice", "beginner", "intermediate", "expert"):
         profiles = {"p": {"share": 1.0, "skill": skill}}
         model = model_of(NODES, count="attempts", response=None, profiles=profiles)
-        acts.append(sample_campaigns(model, 0, N_TWINS, seed=3).acts)
+        acts.append(sample_campaigns(model, 0, N_TWINS, draws=Streams(seed=3)).acts)
     for less, more in itertools.pairwise(acts):
         assert not (less & ~more).any()
         assert more.sum() > less.sum()
@@ -159,7 +163,7 @@ def test_a_better_detection_never_helps_the_attacker() -> None:
     for chance in (0.0, 0.2, 0.9):
         watched = NODES["mail"] | {"detection": {"probability": chance, "delay_h": 1.0}}
         model = model_of(NODES | {"mail": watched}, count="attempts")
-        acts.append(sample_campaigns(model, 0, N_TWINS, seed=3).acts)
+        acts.append(sample_campaigns(model, 0, N_TWINS, draws=Streams(seed=3)).acts)
     for worse, better in itertools.pairwise(acts):
         assert not (better & ~worse).any()
         assert better.sum() < worse.sum()

@@ -227,3 +227,22 @@ def test_uncertain_input(text, want):
     else:
         (line,) = faults(read_study, SOUND, [text])
         assert want in line
+
+
+@pytest.mark.parametrize(
+    ("settings", "want"),
+    [
+        (["twins=5000"], "simulation.twins: 5000 twins make no whole nets of Sobol points; with 16 "
+         "replicates use a power of two from 128 on, such as 4096 or 8192, or draws: independent"),
+        (["twins=64"], "from 128 on, such as 128, or draws"),
+        (["twins=120"], "from 128 on, such as 128, or draws"),
+        (["replicates=12"], "simulation.replicates: 12 is no power of two; use 8, 16 or 32"),
+    ],
+)  # fmt: skip
+def test_nets_are_whole(settings, want):
+    given = [f"simulation.{setting}" for setting in settings]
+    (line,) = faults(read_study, SOUND, ["simulation.draws=sobol", *given])
+    assert want in line
+    read_study(SOUND, given)
+    for twins in (128, 1 << 20):
+        read_study(SOUND, ["simulation.draws=sobol", f"simulation.twins={twins}"])

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from otsim.attack import compile_attack, sample_campaigns
 from otsim.cli import main
 from otsim.config import PLANT_POINTS, Study
+from otsim.draws import Streams
 from otsim.errors import GateError
 from otsim.simulate.plans import action_clock, lead_ticks
 from otsim.store import RunReader
@@ -127,7 +128,9 @@ def test_float64_with_disturbances(tmp_path: Path) -> None:
 
 def twin_cut_short(study: Study) -> tuple[int, float]:
     """Find a campaign that opens the purge at once and is answered within the twin's life."""
-    campaigns = sample_campaigns(compile_attack(study), 0, 20_000, seed=study.simulation.seed)
+    campaigns = sample_campaigns(
+        compile_attack(study), 0, 20_000, draws=Streams(seed=study.simulation.seed)
+    )
     clock = action_clock(campaigns)
     purge = campaigns.goal == list(study.attack.goals).index("waste_through_purge")
     answered = (clock.response_h > 0.2) & (clock.response_h < 2.0)

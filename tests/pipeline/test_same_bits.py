@@ -220,3 +220,26 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_few_twins_are_many_twins_cut_off(run: Path) -> None:
     assert RunReader.at(run).facts.n_shards == -(-TWINS // SHARD)
     assert events_of(run).column("twin_id").to_pylist() == list(range(TWINS))
+
+
+def test_nets_of_points_are_cut_into_any_shards_and_grow(tmp_path: Path) -> None:
+    """With the errors of every table from 4 nets of 32 twins, and the page says so."""
+    nets = ("simulation.draws=sobol", "simulation.replicates=4")
+    run_study(short_study(*nets, twins=128, shard_size=128), tmp_path / "one", workers=1)
+    run_study(short_study(*nets, twins=64, shard_size=32), tmp_path / "grown", workers=1)
+    run_study(short_study(*nets, twins=128, shard_size=32), tmp_path / "grown", workers=1)
+    assert events_of(tmp_path / "grown").equals(events_of(tmp_path / "one"))
+    for name in RunReader.at(tmp_path / "one").table_names():
+        file = f"tables/{name}.parquet"
+        assert (tmp_path / "grown" / file).read_bytes() == (tmp_path / "one" / file).read_bytes()
+    loss = events_of(tmp_path / "one").column("loss").to_numpy()
+    nets_mean = loss.reshape(32, 4).mean(axis=0)
+    total = next(
+        row
+        for row in RunReader.at(tmp_path / "one").read_table("alt").to_pylist()
+        if row["SummaryId"] == 1
+    )
+    rate = short_study().attackers.frequency.per_year
+    error = rate * nets_mean.std(ddof=1) / 2.0
+    assert total["StandardError"] == pytest.approx(error, rel=1e-9)
+    assert "in 4 nets of Sobol points" in (tmp_path / "one" / "report.html").read_text()

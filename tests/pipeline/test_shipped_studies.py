@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from otsim.attack import compile_attack, sample_campaigns
 from otsim.config import PLANT_POINTS, Study, read_study
+from otsim.draws import Streams
 from otsim.store import RunReader
 from otsim.study import run_study
 
@@ -64,13 +65,13 @@ def test_every_source_is_used(study: Study) -> None:
 
 
 def test_no_goal_is_out_of_reach(study: Study) -> None:
-    campaigns = sample_campaigns(compile_attack(study), 0, N_CAMPAIGNS, seed=1)
+    campaigns = sample_campaigns(compile_attack(study), 0, N_CAMPAIGNS, draws=Streams(seed=1))
     for i, name in enumerate(study.attack.goals):
         assert campaigns.acts[campaigns.goal == i].any(), name
 
 
 def test_some_campaigns_are_stopped_in_time(study: Study) -> None:
-    campaigns = sample_campaigns(compile_attack(study), 0, N_CAMPAIGNS, seed=1)
+    campaigns = sample_campaigns(compile_attack(study), 0, N_CAMPAIGNS, draws=Streams(seed=1))
     reached = np.isfinite(campaigns.goal_h)
     assert (reached & ~campaigns.acts).any()
 
