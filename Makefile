@@ -58,7 +58,7 @@ gpu: $(VENV)/.gpu
 	$(BIN)/python benchmarks/roofline.py
 
 clean:
-	rm -rf $(VENV) runs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) runs build dist .test_cache .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 	  .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

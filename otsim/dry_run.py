@@ -8,12 +8,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from otsim.config import Study, with_value
-from otsim.simulate.executors import available_workers, spawned_workers
+from otsim.config import Study
+from otsim.simulate.executors import available_workers, spawned_workers, worker_pool
 from otsim.study import Progress, run_study
 from otsim.work import get_ready
 
 __all__ = ["Forecast", "forecast"]
+
+_PART = 4  # of a study with a shard for each worker at most, a pilot is this part,
+_ENOUGH = 512  # but at least so many twins a worker: fewer say little about those that live long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +57,11 @@ def forecast(study: Study, *, workers: int | None = None) -> Forecast:
     simulation = study.simulation
     shards = math.ceil(simulation.twins / simulation.shard_size)
     workers = min(workers or available_workers(), shards)
-    pilot = with_value(
-        study, "simulation.twins", min(simulation.twins, workers * simulation.shard_size)
-    )
-    get_ready(pilot.model_dump_json())  # compiles and fills the bank, which the run finds on disk
+    pilot = _pilot(study, workers, shards)
+    # compiles and fills the bank, which the run finds on disk; more workers than this process
+    # leave the devices to them
+    with worker_pool(1) if workers == 1 else spawned_workers(1) as pool:
+        pool.submit(get_ready, pilot.model_dump_json()).result()
     start_s = _start_s(pilot, workers)
     clock = _Clock()
     with tempfile.TemporaryDirectory(prefix="otsim-pilot-") as folder:
@@ -73,6 +77,17 @@ def forecast(study: Study, *, workers: int | None = None) -> Forecast:
         pilot_twins=pilot.simulation.twins, start_s=start_s, twins_s=one_wave_s * share,
         report_s=report_s, disk_bytes=round(size * share),
     )  # fmt: skip
+
+
+def _pilot(study: Study, workers: int, shards: int) -> Study:
+    """Cut a study to a shard for each worker; where that would be all of it, to a part of each."""
+    simulation = study.simulation
+    size = simulation.shard_size
+    if shards <= workers:
+        size = min(size, max(simulation.twins // (workers * _PART), _ENOUGH))
+    twins = min(simulation.twins, workers * size)
+    cut = {"shard_size": size, "twins": twins, "draws": "independent"}
+    return study.model_copy(update={"simulation": simulation.model_copy(update=cut)})
 
 
 def _start_s(study: Study, workers: int) -> float:

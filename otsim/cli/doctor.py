@@ -81,15 +81,15 @@ def _numbers(speed: Speed) -> dict[str, Any]:
 
 
 def _told(speed: Speed) -> dict[str, str]:
-    """Say how fast twins run here, and what the processor could do."""
+    """Say how fast twins run here, and what the device could do."""
     reached = speed.floor_ns / speed.ns_per_twin_second
     return {
-        "speed": f"{speed.ns_per_twin_second:.0f} ns of a core for a second of a twin's life "
-        "(Tennessee Eastman, noise, float32)",
+        "speed": f"{speed.ns_per_twin_second:.3g} ns of a {speed.device} for a second of a twin's "
+        "life (Tennessee Eastman, noise, float32)",
         "throughput": f"{speed.twin_hours_per_second:,.0f} twin-hours a second "
-        f"on {speed.cores} core{'' if speed.cores == 1 else 's'}",
+        f"on {speed.devices} {speed.device}{'' if speed.devices == 1 else 's'}",
         "limit": f"a twin-second is {speed.operations:,} operations, which as plain multiply-adds "
-        f"({speed.operations_per_ns:.0f} a ns here) would take {speed.floor_ns:.0f} ns: "
+        f"({speed.operations_per_ns:.0f} a ns here) would take {speed.floor_ns:.3g} ns: "
         f"{reached:.0%} of the limit",
     }
 

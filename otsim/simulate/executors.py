@@ -56,7 +56,7 @@ def spawned_workers(workers: int) -> Iterator[Executor]:
     if names:
         places = context.Queue()
         for worker in range(workers):
-            places.put(names[worker % len(names)])
+            places.put((names[worker % len(names)], workers > len(names)))
     pool = ProcessPoolExecutor(
         workers,
         mp_context=context,
@@ -89,7 +89,8 @@ class _Inline(Executor):
 def _begin_worker(parent: int, gpus: Any) -> None:
     """Take a GPU, where there are some, before JAX starts."""
     if gpus is not None:
-        pin_to_gpu(gpus.get())
+        name, shared = gpus.get()
+        pin_to_gpu(name, shared=shared)
     _end_with_parent(parent)
 
 

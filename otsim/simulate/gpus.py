@@ -35,6 +35,13 @@ def usable_gpus(
     return tuple(map(str, range(len(found))))
 
 
-def pin_to_gpu(name: str) -> None:
-    """Let this process see one GPU; before JAX starts."""
+def pin_to_gpu(name: str, *, shared: bool) -> None:
+    """Let this process see one GPU; before JAX starts.
+
+    Args:
+        name: as `usable_gpus` has it.
+        shared: other workers use it too, so that JAX must not reserve most of its memory.
+    """
     os.environ["CUDA_VISIBLE_DEVICES"] = name
+    if shared:
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

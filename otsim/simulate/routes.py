@@ -9,7 +9,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-__all__ = ["Driver", "driver_in_use"]
+__all__ = ["SAME_BITS", "Driver", "driver_in_use"]
+
+SAME_BITS = 32  # twins give the same bits in blocks of any multiple of this, as a batch is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,19 @@ class Driver:
     whole_shards: bool = False
     whole_lives: bool = False
     hint: str = ""
+
+    def block(self, n_twins: int, batch: int) -> int:
+        """Return how many twins go side by side.
+
+        Args:
+            n_twins: of a shard.
+            batch: the study's.
+
+        Returns:
+            The batch, or for whole shards the next power of two, so that shards of all sizes
+            share a few compilations; always a multiple of `SAME_BITS`.
+        """
+        return max(1 << max(n_twins - 1, 0).bit_length(), SAME_BITS) if self.whole_shards else batch
 
     def advance(self) -> Callable[..., Any]:
         """Return the function that advances a batch."""

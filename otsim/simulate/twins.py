@@ -45,7 +45,6 @@ __all__ = [
     "twin_model",
 ]
 
-SAME_BITS = 32  # blocks of a multiple of this, as a study's batch is
 CHUNK_TICKS = 3600  # between chunks, blocks are packed anew
 _ENDED = STATUS_NAMES.index("shut_down")
 
@@ -84,9 +83,9 @@ def twin_model(study: Study) -> TwinModel:
 
 def compile_loop(model: TwinModel) -> None:
     """Compile the loop that `simulate_campaigns` would compile, or load it from disk."""
-    twin_id = np.zeros(model.batch, np.int64)
-    plan = undisturbed_plan(model.study, twin_id)
-    advance(model.kernel, first_states(model.kernel, model.batch), plan, {}, 0)
+    n = driver_in_use().block(model.study.simulation.shard_size, model.batch)
+    plan = undisturbed_plan(model.study, np.zeros(n, np.int64))
+    advance(model.kernel, first_states(model.kernel, n), plan, {}, 0)
 
 
 def simulate_campaigns(model: TwinModel, campaigns: Campaigns) -> Outcomes:
@@ -143,7 +142,7 @@ def _run(model: TwinModel, twin_id: npt.NDArray[np.int64], plan: Plan) -> TwinSt
     twins = _Twins(leaves=[np.array(leaf) for leaf in leaves], tree=tree, plan=plan, tapes={})
     end, driver = total_ticks(model.study), driver_in_use()
     chunk = end if driver.whole_lives else CHUNK_TICKS
-    batch = _rounded_up(len(twin_id)) if driver.whole_shards else model.batch
+    batch = driver.block(len(twin_id), model.batch)
     for first in range(0, end, chunk):
         running = np.flatnonzero(twins.state.ending.status == RUNNING)
         for begin in range(0, len(running), batch):
@@ -152,11 +151,6 @@ def _run(model: TwinModel, twin_id: npt.NDArray[np.int64], plan: Plan) -> TwinSt
                 model, twins, members, batch=batch, first=first, n_ticks=min(chunk, end - first)
             )
     return twins.state
-
-
-def _rounded_up(n: int) -> int:
-    """Return a size of block that gives each twin the same bits as any other such size."""
-    return max(-(-n // SAME_BITS) * SAME_BITS, SAME_BITS)
 
 
 @dataclass(frozen=True, kw_only=True)

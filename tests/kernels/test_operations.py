@@ -233,3 +233,30 @@ def test_what_is_not_elementwise_is_named(function: Any, named: str) -> None:
     program, _ = traced(function, inputs()[0])
     with pytest.raises(NotElementwiseError, match=named):
         c_body(program, ["x"], lambda _, value: value)
+
+
+@jax.custom_vjp
+def _clipped(x: Any) -> Any:
+    return jnp.clip(x, -0.5, 0.5)
+
+
+_clipped.defvjp(lambda x: (_clipped(x), None), lambda _, g: (g,))
+
+
+def test_functions_with_a_gradient_of_their_own_are_opened() -> None:
+    x, _ = inputs()
+    program, _ = traced(lambda x: _clipped(x) + 1.0, x)
+    assert not [name for name in names(program) if "custom" in name]
+    got = jax.jit(materialised(lambda x: _clipped(x) + 1.0))(x)
+    np.testing.assert_allclose(got, np.clip(x, -0.5, 0.5) + 1.0, rtol=1e-6)
+
+
+def test_a_print_is_kept_though_nobody_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
+    def talks(x: Any) -> Any:
+        jax.debug.print("first is {}", x[0])
+        return x + 1.0
+
+    x, _ = inputs()
+    jax.block_until_ready(jax.jit(materialised(talks))(x))
+    jax.effects_barrier()
+    assert capsys.readouterr().out.startswith("first is ")

@@ -80,7 +80,16 @@ def test_each_worker_sees_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(executors, "usable_gpus", lambda: ("0", "7"))
     with spawned_workers(2) as pool:
         seen = [pool.submit(_visible, 2.0) for _ in range(2)]
-        assert sorted(one.result() for one in seen) == ["0", "7"]
+        assert sorted(one.result() for one in seen) == [("0", None), ("7", None)]
+
+
+def test_workers_that_share_a_gpu_do_not_reserve_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from otsim.simulate import executors
+
+    monkeypatch.setattr(executors, "usable_gpus", lambda: ("0",))
+    with spawned_workers(2) as pool:
+        seen = [pool.submit(_visible, 2.0) for _ in range(2)]
+        assert [one.result() for one in seen] == [("0", "false")] * 2
 
 
 def _visible(wait_s: float) -> Any:
@@ -88,10 +97,18 @@ def _visible(wait_s: float) -> Any:
     import time
 
     time.sleep(wait_s)  # so that both workers take one
-    return os.environ["CUDA_VISIBLE_DEVICES"]
+    return os.environ["CUDA_VISIBLE_DEVICES"], os.environ.get("XLA_PYTHON_CLIENT_PREALLOCATE")
 
 
 def test_a_batch_of_no_twins_is_no_work() -> None:
     outcomes = simulate_campaigns(twin_model(study_with()), mixed(0))
     assert len(outcomes.twin_id) == 0
     assert np.asarray(outcomes.status).shape == (0,)
+
+
+def test_whole_shards_come_in_few_sizes() -> None:
+    whole = Driver(name="whole", module="reference", whole_shards=True)
+    assert [whole.block(n, 64) for n in (0, 1, 32, 33, 215, 512, 513)] == [
+        32, 32, 32, 64, 256, 512, 1024,
+    ]  # fmt: skip
+    assert Driver(name="blocks", module="fast_cpu").block(513, 96) == 96

@@ -9,9 +9,10 @@ import jax
 import numpy as np
 import pytest
 
-from otsim.simulate import warm_cache
+from otsim.simulate import twin_model, warm_cache, warm_states
 from otsim.simulate.kernel import Kernel, first_states, kernel_of
 from otsim.simulate.warm_cache import cached_bank
+from simulate.by_hand import study_with
 
 
 @pytest.fixture
@@ -92,4 +93,24 @@ def test_old_banks_are_forgotten(folder: Path, monkeypatch: pytest.MonkeyPatch) 
     make = Maker(a_kernel())
     for number in range(4):
         make.bank(number)
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_study_finds_the_bank_of_its_own_seed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Studies that differ in what the bank is made from, and in what it is not."""
+    made = []
+    monkeypatch.setattr(
+        warm_states,
+        "make_bank",
+        lambda study, kernel: made.append(study) or first_states(kernel, 3),
+    )
+    studies = [
+        study_with(), study_with(**{"simulation.seed": 2}), study_with(**{"simulation.twins": 7}),
+        study_with(**{"loss.margin_per_hour": 1.0}),
+    ]  # fmt: skip
+    for study in studies:
+        twin_model(study)
+    assert made == studies[:2]
     assert len(list(folder.iterdir())) == 2

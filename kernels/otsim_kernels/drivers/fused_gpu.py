@@ -104,9 +104,8 @@ def _source(plant: PlantTable, taps: tuple[Tap, ...], shapes: Any) -> FusedSourc
         jax.ShapeDtypeStruct(axes.get(n_axes, (1, THREADS)), np.dtype(dtype))  # type: ignore[no-untyped-call]
         for dtype, n_axes in kinds
     ]
-    state, plan, _ = jax.tree.unflatten(structure, leaves)
-    kind = np.dtype(kinds[0][0])
-    history = {i: np.zeros((length, THREADS), kind) for i, length in lengths}
+    state, plan, tapes = jax.tree.unflatten(structure, leaves)
+    history = {i: np.zeros((length, THREADS), tapes[i].dtype) for i, length in lengths}
     return fused_source(plant, taps, state=state, plan=plan, history=history)
 
 

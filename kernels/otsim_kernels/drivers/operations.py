@@ -10,8 +10,13 @@ import jax
 import numpy as np
 from jax.extend import core as jaxpr_core
 
-_CALLS = ("jaxpr", "call_jaxpr")  # where calls keep what they call
-_INLINED = frozenset({"pjit", "jit", "closed_call", "core_call", "custom_jvp_call", "remat2"})
+_CALLS = ("jaxpr", "call_jaxpr", "fun_jaxpr")  # where calls keep what they call
+_INLINED = frozenset(
+    {
+        "pjit", "jit", "closed_call", "core_call", "custom_jvp_call", "custom_vjp_call",
+        "custom_vjp_call_jaxpr", "remat2", "checkpoint",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +40,7 @@ class Operation:
     params: Mapping[str, Any]
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
+    acts: bool = False  # beyond its results, as a print does
 
     @property
     def name(self) -> str:
@@ -96,7 +102,7 @@ def _walk(
             found.append(
                 Operation(
                     primitive=eqn.primitive, params=eqn.params, inputs=operands,
-                    outputs=tuple(results),
+                    outputs=tuple(results), acts=bool(eqn.effects),
                 )
             )  # fmt: skip
         else:
@@ -123,14 +129,14 @@ def _without_repetitions(
     for operation in operations:
         inputs = tuple(same.get(value, value) for value in operation.inputs)
         name = (operation.name, str(operation.params), tuple(map(_identity, inputs)))
-        if name in known and not operation.primitive.multiple_results:
+        if name in known and not (operation.primitive.multiple_results or operation.acts):
             same |= dict(zip(operation.outputs, known[name], strict=True))
             continue
         known[name] = operation.outputs
         kept.append(
             Operation(
                 primitive=operation.primitive, params=operation.params, inputs=inputs,
-                outputs=operation.outputs,
+                outputs=operation.outputs, acts=operation.acts,
             )
         )  # fmt: skip
     return kept, same
@@ -146,7 +152,7 @@ def _identity(value: Value) -> Any:
 def _what_is_read(operations: Sequence[Operation], outputs: Sequence[Value]) -> Iterator[Operation]:
     read, kept = set(outputs), []
     for operation in reversed(operations):
-        if read.intersection(operation.outputs):
+        if operation.acts or read.intersection(operation.outputs):
             kept.append(operation)
             read.update(operation.inputs)
     return reversed(kept)
