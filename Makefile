@@ -36,7 +36,7 @@ test: $(VENV)/.test
 	$(PYTEST) -n 2 --dist loadfile -m "not slow and not gpu"
 
 test-all: $(VENV)/.test-all
-	$(PYTEST) -n 2 --dist loadfile
+	$(PYTEST) -n 2 --dist loadfile -m "not gpu"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

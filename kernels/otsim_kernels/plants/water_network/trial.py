@@ -6,7 +6,7 @@ balance at each node. The same steps as EPANET's, with far less rounding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,8 +22,8 @@ from otsim_kernels.plants.water_network.changing_links import (
     unhinged,
 )
 from otsim_kernels.plants.water_network.elimination import put, row, solve
-from otsim_kernels.plants.water_network.links import Links
-from otsim_kernels.plants.water_network.network import Network
+from otsim_kernels.plants.water_network.links import Links, status_of
+from otsim_kernels.plants.water_network.network import CLOSED, Network
 from otsim_kernels.plants.water_network.outflows import Outflows, demand_error, outflows
 from otsim_kernels.plants.water_network.sums import summed
 from otsim_kernels.plants.water_network.system import System, Term, link_terms
@@ -62,12 +62,15 @@ class Change:
     Attributes:
         relative: sum of changes of flow over the sum of flows.
         largest: of flows, cfs.
+        head_error: worst disagreement of a link's loss with the heads at its ends, ft; 0 unless the
+            file limits it.
         demand_error: worst disagreement of a delivered demand with its formula, cfs.
         singular: bool, the system could not be solved, a valve was set free and nothing moved.
     """
 
     relative: Array
     largest: Array
+    head_error: Array
     demand_error: Array
     singular: Array
 
@@ -101,6 +104,9 @@ def trial(
     gathered = _Gathered(slope=slope, step=step, terms=terms, correction=correction)
     moved, change = _moved(network, replace(state, links=links), gathered, relax=relax)
     moved, change = _drawn(network, moved, change, drawn, correction, (relax, demand))
+    if network.trials.head_error > 0.0:
+        inflow = drawn.taken(network, demand, moved.emitted, moved.delivered)
+        change = replace(change, head_error=_head_error(network, moved, demand, inflow))
     return moved, replace(change, singular=singular)
 
 
@@ -198,8 +204,8 @@ def _moved(
     flows, changes, total, largest = carry
     head, head_low = summed(state.head, state.head_low, shift)
     return replace(state, flow=flows, head=head, head_low=head_low), Change(
-        relative=_relative(network, changes, total), largest=largest, demand_error=none,
-        singular=relax < 0.0,
+        relative=_relative(network, changes, total), largest=largest, head_error=none,
+        demand_error=none, singular=relax < 0.0,
     )  # fmt: skip
 
 
@@ -209,6 +215,27 @@ def _with_flow(
     flows, changes, total, largest = carry
     size = jnp.abs(after - before)
     return put(flows, k, after), changes + size, total + jnp.abs(after), jnp.maximum(largest, size)
+
+
+def _head_error(
+    network: Network, state: Hydraulics, demand: Array, inflow: Callable[[int], Array]
+) -> Array:
+    """Return the worst disagreement of an open link's loss with the heads at its ends, ft.
+
+    A link's step is P times it.
+    """
+    _, slope, step = _plain_pipes(network, state, _first_system(network, state, demand))
+    is_open = ~jnp.asarray(network.plain_closed)[:, None]
+    worst = jnp.where(is_open, jnp.abs(step / slope), 0.0).max(axis=0, initial=0.0)
+    heads = Heads(high=state.head, low=state.head_low)
+    terms = changing_terms(network, state.links, heads, state.flow, inflow)
+    for i, term in enumerate(terms):
+        counts = (status_of(network, state.links, network.n_plain + i) > CLOSED) & (
+            term.slope > 0.0
+        )
+        error = jnp.abs(term.step / jnp.where(counts, term.slope, 1.0))
+        worst = jnp.maximum(worst, jnp.where(counts, error, 0.0))
+    return worst
 
 
 def _drawn(

@@ -269,6 +269,8 @@ def tried(network: Network, twin: Twin, demand: Array, done: Array) -> tuple[Twi
 def _has_converged(network: Network, change: Any) -> Array:
     rule = network.trials
     converged = change.relative <= rule.accuracy
+    if rule.head_error > 0.0:
+        converged = converged & (change.head_error <= rule.head_error)
     if rule.flow_change > 0.0:
         converged = converged & (change.largest <= rule.flow_change)
     if len(network.wants):
