@@ -14,7 +14,10 @@ import numpy as np
 from otsim.config.epanet import WaterNetwork
 from otsim.plant.water_network import Compiled, compile_network
 from otsim_kernels.plants.water_network import controls, links, twin
+from otsim_kernels.plants.water_network.controls import Readings
 from otsim_kernels.plants.water_network.network import CLOSED, OPEN, Network
+from otsim_kernels.plants.water_network.tanks import inflows
+from otsim_kernels.plants.water_network.taps import no_schedule
 from otsim_kernels.plants.water_network.twin import Twin
 
 Change = Callable[[Twin], Twin]
@@ -126,6 +129,7 @@ class _Runner:
 def _solve(network: Network, state: Twin) -> Twin:
     never = jnp.zeros(1, bool)
     demand = twin.demand_of(network, state.time, _ones(network, state))
+    seen = Readings(volume=state.volume, inflow=state.inflow)
 
     def goes_on(carry: tuple[Twin, Any]) -> Any:
         return ~jnp.all(carry[1])
@@ -134,14 +138,16 @@ def _solve(network: Network, state: Twin) -> Twin:
         return twin.tried(network, carry[0], demand, never)
 
     solved: tuple[Twin, Any] = jax.lax.while_loop(
-        goes_on, one, (twin.begun(network, state, demand), never)
+        goes_on, one, (twin.begun(network, state, demand, seen), never)
     )
     return solved[0]
 
 
 def _step(network: Network, state: Twin) -> Twin:
     demand = twin.demand_of(network, state.time, _ones(network, state))
-    return twin.stepped(network, state, demand, jnp.ones(1, bool))
+    true = Readings(volume=state.volume, inflow=inflows(network, state.hydraulics))
+    none = no_schedule(1, state.volume.dtype)
+    return twin.stepped(network, state, demand, jnp.ones(1, bool), (true, true), none)
 
 
 def _ones(network: Network, state: Twin) -> Any:

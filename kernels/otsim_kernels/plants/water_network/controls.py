@@ -45,6 +45,19 @@ class Controllers:
     enabled: Array
 
 
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class Readings:
+    """What controllers read of the tanks, f[n_tanks, n_twins].
+
+    Attributes:
+        volume: ft3; inflow: cfs, by which a reading moves.
+    """
+
+    volume: Array
+    inflow: Array
+
+
 def first_controllers(network: Network, n_twins: int, dtype: Any) -> Controllers:
     """Return the controls as the file has them."""
     shape = (len(network.controls), n_twins)
@@ -61,11 +74,11 @@ def first_controllers(network: Network, n_twins: int, dtype: Any) -> Controllers
 
 
 def applied(
-    network: Network, held: Controllers, links: Links, *, volume: Array, inflow: Array, time: Array
+    network: Network, held: Controllers, links: Links, seen: Readings, time: Array
 ) -> Links:
     """Let the controls act that do so now, in the order of the file."""
     for i, control in enumerate(network.controls):
-        fires = _fires(network, held, i, volume=volume, inflow=inflow, time=time)
+        fires = _fires(network, held, i, seen, time)
         if fires is None:
             continue
         fires = fires & held.enabled[i]
@@ -101,7 +114,7 @@ def _tank_of(network: Network, control: Control) -> int | None:
 
 
 def _fires(
-    network: Network, held: Controllers, i: int, *, volume: Array, inflow: Array, time: Array
+    network: Network, held: Controllers, i: int, seen: Readings, time: Array
 ) -> Array | None:
     control = network.controls[i]
     if control.when == "at_time":
@@ -111,7 +124,7 @@ def _fires(
     place = _tank_of(network, control)
     if place is None:
         return None
-    now, wanted, slack = volume[place], held.value[i], jnp.abs(inflow[place])
+    now, wanted, slack = seen.volume[place], held.value[i], jnp.abs(seen.inflow[place])
     return now <= wanted + slack if control.when == "below" else now >= wanted - slack
 
 
@@ -136,8 +149,9 @@ def pressed(network: Network, held: Controllers, head: Array, links: Links) -> t
 
 
 def step_length(
-    network: Network, held: Controllers, links: Links, *, volume: Array, inflow: Array, time: Array
-) -> Array:
+    network: Network, held: Controllers, links: Links, time: Array, *, true: Readings,
+    seen: Readings,
+) -> Array:  # fmt: skip
     """Return the seconds to the next solve, i32[n_twins], rules apart."""
     clock = network.clock
     seconds = jnp.full_like(time, min(clock.hydraulic_step, clock.pattern_step, clock.report_step))
@@ -145,12 +159,12 @@ def step_length(
     report = (time // clock.report_step + 1) * clock.report_step - time
     seconds = jnp.minimum(seconds, jnp.minimum(jnp.maximum(pattern, 1), report))
     for i, tank in enumerate(network.tanks):
-        q, now = inflow[i], volume[i]
+        q, now = true.inflow[i], true.volume[i]
         fills, drains = (q > 0.0) & (now < tank.max_volume), (q < 0.0) & (now > tank.min_volume)
         target = jnp.where(fills, tank.max_volume, tank.min_volume)
         seconds = _sooner(seconds, target - now, q, (fills | drains))
     for i, control in enumerate(network.controls):
-        wait, may = _wait(network, held, i, volume=volume, inflow=inflow, time=time)
+        wait, may = _wait(network, held, i, seen, time)
         if wait is None:
             continue
         k = control.link
@@ -174,7 +188,7 @@ def _nearest(volume: Array, flow: Array) -> Array:
 
 
 def _wait(
-    network: Network, held: Controllers, i: int, *, volume: Array, inflow: Array, time: Array
+    network: Network, held: Controllers, i: int, seen: Readings, time: Array
 ) -> tuple[Array | None, Array]:
     """Return the seconds until a control acts, and whether it may; None if no step waits for it."""
     control, always = network.controls[i], jnp.ones_like(time, dtype=bool)
@@ -187,7 +201,7 @@ def _wait(
     place = _tank_of(network, control)
     if place is None:
         return None, always
-    now, q, wanted = volume[place], inflow[place], held.value[i]
+    now, q, wanted = seen.volume[place], seen.inflow[place], held.value[i]
     rises, falls = (now < wanted) & (q > 0.0), (now > wanted) & (q < 0.0)
     may = rises if control.when == "above" else falls
     return _nearest(wanted - now, q), may & (jnp.abs(q) > Q_ZERO)
@@ -202,4 +216,12 @@ def with_change(held: Controllers, i: int, **changes: tuple[Any, Array]) -> Cont
     return replace(held, **found)
 
 
-__all__ = ["Controllers", "applied", "first_controllers", "pressed", "step_length", "with_change"]
+__all__ = [
+    "Controllers",
+    "Readings",
+    "applied",
+    "first_controllers",
+    "pressed",
+    "step_length",
+    "with_change",
+]

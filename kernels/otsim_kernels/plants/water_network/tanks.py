@@ -23,6 +23,13 @@ def height_at(tank: Tank, volume: Array) -> tuple[float, Array]:
     return tank.min_head, (volume - tank.min_volume) / tank.area
 
 
+def volume_at(tank: Tank, head: Array) -> Array:
+    """Return the volume of a tank at a head, ft3."""
+    if tank.points is not None:
+        return interpolated(tank.points, head - tank.bottom)
+    return tank.min_volume + (head - tank.min_head) * tank.area
+
+
 def head_at(tank: Tank, volume: Array) -> Array:
     """Return the head of a tank at a volume, ft."""
     base, height = height_at(tank, volume)
@@ -64,4 +71,4 @@ def volumes_after(
     return moved, None if rest is None else jnp.where(full | empty, 0.0, rest)
 
 
-__all__ = ["head_at", "height_at", "inflows", "volumes_after"]
+__all__ = ["head_at", "height_at", "inflows", "volume_at", "volumes_after"]

@@ -20,6 +20,16 @@ from otsim_kernels.plants.water_network.links import (
 from otsim_kernels.plants.water_network.network import CLOSED, Q_ZERO, Network
 from otsim_kernels.plants.water_network.statuses import links_checked, valves_checked
 from otsim_kernels.plants.water_network.sums import summed
+from otsim_kernels.plants.water_network.taps import (
+    Schedule,
+    Tap,
+    demand_factors,
+    forced,
+    next_change,
+    no_schedule,
+    readings,
+    tampered,
+)
 from otsim_kernels.plants.water_network.trial import Hydraulics, trial
 
 Array = Any
@@ -41,6 +51,7 @@ class Twin:
         trials: i32[n], number of the next trial of the present solve; 0 before its beginning.
         next_check: i32[n], trial after which links are looked at.
         damped: bool[n], the next trial takes a part of the step.
+        held: f[n_tanks, n], the volumes that controllers read at the last solve.
         controls: what the controllers hold.
         relative: f[n], change of flow in the last trial.
         warning: i32[n], of the last solve: `BALANCED`, `UNBALANCED` or `UNSTABLE`.
@@ -54,6 +65,7 @@ class Twin:
     trials: Array
     next_check: Array
     damped: Array
+    held: Array
     controls: controls.Controllers
     relative: Array
     warning: Array
@@ -72,6 +84,7 @@ def first_twin(network: Network, n_twins: int, dtype: Any) -> Twin:
         trials=none,
         next_check=none,
         damped=none > 0,
+        held=jnp.asarray(np.broadcast_to(volume, shape), dtype),
         controls=controls.first_controllers(network, n_twins, dtype),
         relative=jnp.zeros(n_twins, dtype),
         warning=none,
@@ -134,26 +147,64 @@ def multipliers(network: Network, time: Array, dtype: Any) -> Array:
     return jnp.stack(rows) if rows else jnp.zeros((0, len(time)), dtype)
 
 
-def tick(network: Network, twin: Twin, factor: Array, done: Array) -> tuple[Twin, Array]:
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is decided before twins start.
+
+    Attributes:
+        schedule: when each tap acts.
+        factor: f[n_patterns, n], on the demands of each pattern.
+        end: i32[n], the time after which a twin stays as it is, seconds.
+    """
+
+    schedule: Schedule
+    factor: Array
+    end: Array
+
+
+def quiet_plan(network: Network, n_twins: int, dtype: Any) -> Plan:
+    """Return the plan of twins that nobody touches, up to the file's duration."""
+    return Plan(
+        schedule=no_schedule(n_twins, dtype),
+        factor=jnp.ones((len(network.patterns), n_twins), dtype),
+        end=jnp.full(n_twins, network.clock.duration, jnp.int32),
+    )
+
+
+def tick(network: Network, taps: tuple[Tap, ...], twin: Twin, plan: Plan) -> tuple[Twin, Array]:
     """Do one trial of every twin, and go on to the next solve where one ended.
 
     Args:
         network: the network.
+        taps: what may be tampered with.
         twin: the twins.
-        factor: f[n_patterns, n], on the patterns of demands.
-        done: bool[n], twins that stay as they are.
+        plan: theirs.
 
     Returns:
         The twins, and where a solve ended, bool[n]: with its heads, flows and statuses, those of
         the beginning of the next.
     """
+    schedule, done = plan.schedule, twin.time > plan.end
+    factor = demand_factors(taps, schedule, plan.factor, twin.time)
     demand = demand_of(network, twin.time, factor)
-    twin = begun(network, twin, demand)
+    own = twin.controls
+    twin = replace(twin, controls=tampered(network, taps, schedule, own, twin.time))
+    fresh = (twin.trials == 0) & ~done
+    links = forced(network, taps, schedule, twin.hydraulics.links, fresh, twin.time)
+    twin = replace(twin, hydraulics=replace(twin.hydraulics, links=links))
+    true = controls.Readings(volume=twin.volume, inflow=twin.inflow)
+    seen = readings(network, taps, schedule, twin.time, true=true, held=twin.held)
+    twin = replace(twin, held=chosen(fresh, seen.volume, twin.held))
+    twin = begun(network, twin, demand, seen)
     twin, ended = tried(network, twin, demand, done)
-    return stepped(network, twin, demand, ended), ended
+    true = controls.Readings(volume=twin.volume, inflow=tanks.inflows(network, twin.hydraulics))
+    seen = readings(network, taps, schedule, twin.time, true=true, held=twin.held)
+    twin = stepped(network, twin, demand, ended, (true, seen), schedule)
+    return replace(twin, controls=own), ended
 
 
-def begun(network: Network, twin: Twin, demand: Array) -> Twin:
+def begun(network: Network, twin: Twin, demand: Array, seen: controls.Readings) -> Twin:
     """Set what is given at the beginning of a solve: fixed heads, speeds, controls."""
     fresh, state = twin.trials == 0, twin.hydraulics
     values = multipliers(network, twin.time, state.head.dtype)
@@ -162,9 +213,7 @@ def begun(network: Network, twin: Twin, demand: Array) -> Twin:
         if pump.pattern >= 0:
             speed = values[pump.pattern]
             links = ordered_setting(network, links, network.n_pipes + i, speed, fresh)
-    acted = controls.applied(
-        network, twin.controls, links, volume=twin.volume, inflow=twin.inflow, time=twin.time
-    )
+    acted = controls.applied(network, twin.controls, links, seen, twin.time)
     links = chosen(fresh, acted, links)
     state = _without_lost_heads(network, state, fresh)
     head, head_low = _with_fixed_heads(network, state, values, twin.volume)
@@ -278,12 +327,25 @@ def _has_converged(network: Network, change: Any) -> Array:
     return converged
 
 
-def stepped(network: Network, twin: Twin, demand: Array, ended: Array) -> Twin:
-    """Go on to the next solve in those twins whose solve ended."""
-    state, inflow = twin.hydraulics, tanks.inflows(network, twin.hydraulics)
+def stepped(
+    network: Network, twin: Twin, demand: Array, ended: Array,
+    both: tuple[controls.Readings, controls.Readings], schedule: Schedule,
+) -> Twin:  # fmt: skip
+    """Go on to the next solve in those twins whose solve ended.
+
+    Args:
+        network, twin: after a trial.
+        demand: wanted.
+        ended: bool[n_twins].
+        both: the true volumes and inflows, and what controllers read of them.
+        schedule: of the taps, at whose starts and stops a solve is due.
+    """
+    state, (true, seen) = twin.hydraulics, both
+    inflow = true.inflow
     seconds = controls.step_length(
-        network, twin.controls, state.links, volume=twin.volume, inflow=inflow, time=twin.time
+        network, twin.controls, state.links, twin.time, true=true, seen=seen
     )
+    seconds = next_change(schedule, twin.time, seconds)
     seconds = jnp.where(ended, seconds, 0)
     volume, low = twin.volume, twin.volume_low
     if network.rules:
@@ -304,4 +366,15 @@ def stepped(network: Network, twin: Twin, demand: Array, ended: Array) -> Twin:
     )  # fmt: skip
 
 
-__all__ = ["Twin", "begun", "demand_of", "first_twin", "multipliers", "stepped", "tick", "tried"]
+__all__ = [
+    "Plan",
+    "Twin",
+    "begun",
+    "demand_of",
+    "first_twin",
+    "multipliers",
+    "quiet_plan",
+    "stepped",
+    "tick",
+    "tried",
+]
