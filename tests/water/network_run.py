@@ -13,12 +13,13 @@ import numpy as np
 
 from otsim.config.epanet import WaterNetwork
 from otsim.plant.water_network import Compiled, compile_network
-from otsim_kernels.plants.water_network import controls, links, twin
+from otsim_kernels.plants.water_network import controls, links, solves
 from otsim_kernels.plants.water_network.controls import Readings
+from otsim_kernels.plants.water_network.demands import demand_of
 from otsim_kernels.plants.water_network.network import CLOSED, OPEN, Network
 from otsim_kernels.plants.water_network.tanks import inflows
 from otsim_kernels.plants.water_network.taps import no_schedule
-from otsim_kernels.plants.water_network.twin import Twin
+from otsim_kernels.plants.water_network.twin_state import Twin, first_twin
 
 Change = Callable[[Twin], Twin]
 
@@ -73,7 +74,7 @@ class _Runner:
         self.step = jax.jit(partial(_step, self.network))
 
     def run(self, changes: Mapping[int, Sequence[Callable[[Compiled], Change]]]) -> Run:
-        state, rows = twin.first_twin(self.network, 1, self.dtype), []
+        state, rows = first_twin(self.network, 1, self.dtype), []
         while True:
             now = int(state.time[0])
             for change in changes.get(now, ()):
@@ -128,26 +129,26 @@ class _Runner:
 
 def _solve(network: Network, state: Twin) -> Twin:
     never = jnp.zeros(1, bool)
-    demand = twin.demand_of(network, state.time, _ones(network, state))
+    demand = demand_of(network, state.time, _ones(network, state))
     seen = Readings(volume=state.volume, inflow=state.inflow)
 
     def goes_on(carry: tuple[Twin, Any]) -> Any:
         return ~jnp.all(carry[1])
 
     def one(carry: tuple[Twin, Any]) -> tuple[Twin, Any]:
-        return twin.tried(network, carry[0], demand, never)
+        return solves.tried(network, carry[0], demand, never)
 
     solved: tuple[Twin, Any] = jax.lax.while_loop(
-        goes_on, one, (twin.begun(network, state, demand, seen), never)
+        goes_on, one, (solves.begun(network, state, demand, seen), never)
     )
     return solved[0]
 
 
 def _step(network: Network, state: Twin) -> Twin:
-    demand = twin.demand_of(network, state.time, _ones(network, state))
+    demand = demand_of(network, state.time, _ones(network, state))
     true = Readings(volume=state.volume, inflow=inflows(network, state.hydraulics))
     none = no_schedule(1, state.volume.dtype)
-    return twin.stepped(network, state, demand, jnp.ones(1, bool), (true, true), none)
+    return solves.stepped(network, state, demand, jnp.ones(1, bool), (true, true), none)
 
 
 def _ones(network: Network, state: Twin) -> Any:

@@ -20,7 +20,8 @@ from otsim.plant.water_network import Compiled, compile_network
 from otsim_kernels.plants.water_network import twin
 from otsim_kernels.plants.water_network.network import Network
 from otsim_kernels.plants.water_network.taps import NEVER, Schedule, Tap
-from otsim_kernels.plants.water_network.twin import Plan, Twin
+from otsim_kernels.plants.water_network.twin import Plan
+from otsim_kernels.plants.water_network.twin_state import Twin, first_twin
 
 ROOT = Path(os.environ.get("OTSIM_REFERENCE", "reference")) / "wdn"
 # from when on a case is chaotic, hours (README and MODEL.md, section 9)
@@ -122,7 +123,7 @@ def test_a_batch_of_attacks_does_what_each_does_alone(
     compiled = compile_network(given, [*touched, "V2"])
     with jax.enable_x64():
         taps, plan = batch_of(compiled, told)
-        state = twin.first_twin(compiled.network, len(told), np.float64)
+        state = first_twin(compiled.network, len(told), np.float64)
         volumes = np.asarray(hourly(compiled.network, taps, state, plan))
     foot = compiled.units.length
     tanks = [node for node in compiled.node if compiled.node[node] in compiled.network.tank_node]
