@@ -182,11 +182,22 @@ def stepped(
         length = seconds.astype(inflow.dtype)
         volume, low = tanks.volumes_after(network, volume, low, inflow, length)
     volume, low = chosen(ended, (volume, low), (twin.volume, twin.volume_low))
+    ran = jnp.where(ended, _running(network, twin), twin.ran)
     return replace(
         twin, hydraulics=state, volume=volume, volume_low=low,
+        ran=ran,
         inflow=jnp.where(ended, inflow, twin.inflow), time=twin.time + seconds,
         trials=jnp.where(ended, 0, twin.trials),
     )  # fmt: skip
+
+
+def _running(network: Network, twin: Twin) -> Array:
+    """Tell which pumps run, bool[n_pumps, n_twins], before rules act."""
+    rows = [
+        status_of(network, twin.hydraulics.links, network.n_pipes + i) > CLOSED
+        for i in range(len(network.pumps))
+    ]
+    return jnp.stack(rows) if rows else twin.ran
 
 
 __all__ = ["begun", "stepped", "tried"]

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from otsim_kernels.plants.water_network import tanks
 from otsim_kernels.plants.water_network.controls import Readings
+from otsim_kernels.plants.water_network.damage import Service, Tally, tallied
 from otsim_kernels.plants.water_network.demands import demand_of
 from otsim_kernels.plants.water_network.links import chosen
 from otsim_kernels.plants.water_network.network import Network
@@ -53,6 +54,19 @@ def quiet_plan(network: Network, n_twins: int, dtype: Any) -> Plan:
     )
 
 
+def counted_tick(
+    network: Network, taps: tuple[Tap, ...], twin: Twin, plan: Plan, *, service: Service,
+    tally: Tally,
+) -> tuple[Twin, Tally]:  # fmt: skip
+    """Do a tick and count what the network suffers in the step that it leads to."""
+    factor = demand_factors(taps, plan.schedule, plan.factor, twin.time)
+    demand = demand_of(network, twin.time, factor)
+    after, _ = tick(network, taps, twin, plan)
+    # the step's flows are those of the last trial, its volumes those before it
+    solved = replace(after, time=twin.time, volume=twin.volume, ran=twin.ran)
+    return after, tallied(network, service, tally, before=solved, after=after, demand=demand)
+
+
 def tick(network: Network, taps: tuple[Tap, ...], twin: Twin, plan: Plan) -> tuple[Twin, Array]:
     """Do one trial of every twin, and go on to the next solve where one ended.
 
@@ -85,4 +99,4 @@ def tick(network: Network, taps: tuple[Tap, ...], twin: Twin, plan: Plan) -> tup
     return replace(twin, controls=own), ended
 
 
-__all__ = ["Plan", "quiet_plan", "tick"]
+__all__ = ["Plan", "counted_tick", "quiet_plan", "tick"]

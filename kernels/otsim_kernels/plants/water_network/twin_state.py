@@ -34,6 +34,7 @@ class Twin:
         held: f[n_tanks, n], the volumes that controllers read at the last solve.
         controls: what the controllers hold.
         relative: f[n], change of flow in the last trial.
+        ran: bool[n_pumps, n], pumps that ran in the last solve.
         warning: i32[n], of the last solve: `BALANCED`, `UNBALANCED` or `UNSTABLE`.
     """
 
@@ -48,6 +49,7 @@ class Twin:
     held: Array
     controls: Controllers
     relative: Array
+    ran: Array
     warning: Array
 
 
@@ -67,8 +69,15 @@ def first_twin(network: Network, n_twins: int, dtype: Any) -> Twin:
         held=jnp.asarray(np.broadcast_to(volume, shape), dtype),
         controls=first_controllers(network, n_twins, dtype),
         relative=jnp.zeros(n_twins, dtype),
+        ran=jnp.asarray(np.broadcast_to(_first_runs(network), (len(network.pumps), n_twins))),
         warning=none,
     )
+
+
+def _first_runs(network: Network) -> Any:
+    """Return which pumps run at the beginning, bool[n_pumps, 1]."""
+    status = network.first_status[network.n_pipes - network.n_plain :][: len(network.pumps)]
+    return (status > CLOSED).reshape(-1, 1)
 
 
 def _is_wide(dtype: Any) -> bool:
