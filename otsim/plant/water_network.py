@@ -1,7 +1,4 @@
-"""A water network in the file's units -> the arrays of its kernel, in feet and cubic feet a second.
-
-Conversion factors are those that EPANET uses, not exact ones, so that results agree to many digits.
-"""
+"""A water network in the file's units -> the arrays of its kernel, in ft and cfs."""
 
 from __future__ import annotations
 
@@ -14,13 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from otsim.config.epanet.network import (
-    Action,
-    Control,
     Junction,
     Link,
-    Options,
     Pipe,
-    Premise,
     Pump,
     Reservoir,
     Tank,
@@ -28,48 +21,25 @@ from otsim.config.epanet.network import (
     WaterNetwork,
 )
 from otsim.errors import ModelError
+from otsim.plant.water_controls import ControlCompiler
+from otsim.plant.water_units import (
+    METRES,
+    PSI,
+    Units,
+    control_value,
+    fills_up,
+    setting_unit,
+    tank_volume,
+    units_of,
+)
 
 if TYPE_CHECKING:
     from otsim_kernels.plants.water_network import network as kernel
 
-__all__ = ["Compiled", "Units", "compile_network", "units_of"]
+__all__ = ["Compiled", "compile_network"]
 
-_FLOW = {
-    "CFS": 1.0, "GPM": 448.831, "MGD": 0.64632, "IMGD": 0.5382, "AFD": 1.9837, "LPS": 28.317,
-    "LPM": 1699.0, "MLD": 2.4466, "CMH": 101.94, "CMD": 2446.6, "CMS": 0.028317,
-}  # fmt: skip
-_METRES, _PSI, _KPA, _KILOWATTS = 0.3048, 0.4333, 6.895, 0.7457
 _VISCOSITY = 1.1e-5  # ft2/s, of water at 20 C
 _NO_PATTERN = -1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Units:
-    """What internal numbers are multiplied by to be those of the file.
-
-    Attributes:
-        length: of ft; diameter: of ft; flow: of cfs; pressure: of ft of water; power: of hp.
-    """
-
-    length: float
-    diameter: float
-    flow: float
-    pressure: float
-    power: float
-
-
-def units_of(options: Options) -> Units:
-    """Return the factors of a file's units."""
-    metric, gravity = options.is_metric, options.specific_gravity
-    unit = options.pressure_unit or ("METERS" if metric else "PSI")
-    pressure = {"METERS": _METRES, "PSI": _PSI * gravity, "KPA": _KPA * _PSI * gravity}[unit]
-    return Units(
-        length=_METRES if metric else 1.0,
-        diameter=1000.0 * _METRES if metric else 12.0,
-        flow=_FLOW[options.flow_units],
-        pressure=pressure,
-        power=_KILOWATTS if metric else 1.0,
-    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,12 +59,12 @@ class Compiled:
 
     def setting_unit(self, row: int) -> float:
         """Return what an internal setting of a link is multiplied by."""
-        return _setting_unit(self.given.links[list(self.link)[row]], self.units)
+        return setting_unit(self.given.links[list(self.link)[row]], self.units)
 
     def control_value(self, number: int, level: float) -> float:
         """Return where a control acts that looks at this level or pressure: a volume or a head."""
         control = self.given.controls[number]
-        return _control_value(self.given, self.units, control.node, level)
+        return control_value(self.given, self.units, control.node, level)
 
 
 def compile_network(network: WaterNetwork, touched: Collection[str] = ()) -> Compiled:
@@ -155,6 +125,9 @@ class _Compiler:
         from otsim_kernels.plants.water_network import network as kernel
 
         options, n = self.given.options, len(self.junctions)
+        controls = ControlCompiler(
+            given=self.given, units=self.units, node=self.node, link=self.link, n_junctions=n
+        )
         start = np.array([self.node[link.start] for link in self.links], np.int32)
         end = np.array([self.node[link.end] for link in self.links], np.int32)
         plan, place = self._plan(start, end)
@@ -182,8 +155,8 @@ class _Compiler:
             emitter_power=1.0 / options.emitter_exponent,
             emitter_backflow=options.emitter_backflow,
             **self._wants(),
-            controls=tuple(map(self._control, self.given.controls)),
-            rules=tuple(self._rule(rule) for rule in self.given.rules if rule.is_enabled),
+            controls=tuple(map(controls.control, self.given.controls)),
+            rules=tuple(controls.rule(rule) for rule in self.given.rules if rule.is_enabled),
             trials=self._trials(),
             clock=self._clock(),
             plan=plan,
@@ -323,11 +296,12 @@ class _Compiler:
         points = None
         if tank.volume_curve is not None:
             points = self._curve(tank.volume_curve, length, length**3)
-        volumes = [_volume(self.given, self.units, tank, level) for level in levels]
+        volumes = [tank_volume(self.given, self.units, tank, level) for level in levels]
         bottom = tank.elevation / length
         return kernel.Tank(
             bottom=bottom, min_head=bottom + low, max_head=bottom + high, min_volume=volumes[0],
             max_volume=volumes[1], area=area, points=points, overflows=tank.overflows,
+            fills_up=fills_up(self.given, self.units, tank),
             first_volume=volumes[2],
         )  # fmt: skip
 
@@ -343,7 +317,7 @@ class _Compiler:
         for valve in self.valves:
             works = OPEN if valve.kind == "GPV" else ACTIVE
             status.append({None: works, "OPEN": OPEN, "CLOSED": CLOSED}[valve.fixed])
-            setting.append(valve.setting / _setting_unit(valve, self.units))
+            setting.append(valve.setting / setting_unit(valve, self.units))
             fixed.append(valve.fixed is not None)
         return {
             "n_plain": len(self.plain),
@@ -355,7 +329,7 @@ class _Compiler:
 
     def _emitter(self, coefficient: float) -> float:
         options, n = self.given.options, 1.0 / self.given.options.emitter_exponent
-        per_foot = _METRES if options.is_metric else _PSI * options.specific_gravity
+        per_foot = METRES if options.is_metric else PSI * options.specific_gravity
         return float(self.units.flow**n / per_foot / coefficient**n)
 
     def _wants(self) -> dict[str, Any]:
@@ -370,93 +344,6 @@ class _Compiler:
             "pressure_range": options.required_pressure / self.units.pressure - lowest,
             "pressure_power": 1.0 / options.pressure_exponent,
         }
-
-    def _control(self, control: Control) -> kernel.Control:
-        from otsim_kernels.plants.water_network import network as kernel
-
-        link = self.given.links[control.link]
-        status, setting = self._order(link, control.status, control.setting)
-        node, value = -1, control.value
-        if control.node is not None:
-            node = self.node[control.node]
-            value = _control_value(self.given, self.units, control.node, control.value)
-        return kernel.Control(
-            link=self.link[link.name], status=status, setting=setting, when=control.when,
-            node=node, value=value,
-            # EPANET 2.3 lets controls on a junction's pressure act though the file disables them
-            enabled=control.is_enabled or 0 <= node < len(self.junctions),
-        )  # fmt: skip
-
-    def _order(
-        self, link: Pipe | Pump | Valve, status: str | None, setting: float | None
-    ) -> tuple[int, float]:
-        """Return the status code and setting of an order; nan for a valve that is fixed."""
-        from otsim_kernels.plants.water_network.network import ACTIVE, CLOSED, OPEN
-
-        code = CLOSED if status == "CLOSED" else OPEN
-        if isinstance(link, Pipe):
-            return (CLOSED if setting == 0.0 else OPEN) if status is None else code, 0.0
-        if isinstance(link, Pump):
-            speed = setting if setting is not None else float(code == OPEN)
-            return OPEN if speed > 0.0 else CLOSED, speed
-        if setting is None:
-            return code, 0.0 if link.kind == "GPV" else math.nan
-        return ACTIVE, setting / _setting_unit(link, self.units)
-
-    def _rule(self, rule: Any) -> kernel.Rule:
-        from otsim_kernels.plants.water_network import network as kernel
-
-        return kernel.Rule(
-            premises=tuple(map(self._premise, rule.premises)),
-            then=self._actions(rule.then),
-            otherwise=self._actions(rule.otherwise),
-            priority=rule.priority,
-        )
-
-    def _actions(self, actions: Sequence[Action]) -> tuple[kernel.RuleAction, ...]:
-        from otsim_kernels.plants.water_network import network as kernel
-        from otsim_kernels.plants.water_network.network import CLOSED, OPEN
-
-        found = []
-        for action in actions:
-            link, setting = self.given.links[action.link], math.nan
-            status = CLOSED if action.status == "CLOSED" else OPEN
-            if action.setting is not None and isinstance(link, Pipe):
-                status = CLOSED if action.setting == 0.0 else OPEN
-            elif action.setting is not None:
-                setting = action.setting / _setting_unit(link, self.units)
-            found.append(
-                kernel.RuleAction(link=self.link[link.name], status=status, setting=setting)
-            )
-        return tuple(found)
-
-    def _premise(self, premise: Premise) -> kernel.Premise:
-        from otsim_kernels.plants.water_network import network as kernel
-        from otsim_kernels.plants.water_network.network import ACTIVE, CLOSED, OPEN
-
-        codes = {"OPEN": OPEN, "CLOSED": CLOSED, "ACTIVE": ACTIVE}
-        value = codes[premise.value] if isinstance(premise.value, str) else premise.value
-        factor, offset, row, attribute = 1.0, 0.0, -1, premise.attribute
-        if premise.kind == "link" and premise.name is not None:
-            row = self.link[premise.name]
-            factor = self.units.flow
-            if attribute == "SETTING":
-                factor = _setting_unit(self.given.links[premise.name], self.units)
-        elif premise.kind == "node" and premise.name is not None:
-            row = self.node[premise.name]
-            factor = {
-                "DEMAND": self.units.flow, "PRESSURE": self.units.pressure,
-                "FILLTIME": 1.0, "DRAINTIME": 1.0,
-            }.get(attribute, self.units.length)  # fmt: skip
-            offset = self._elevation(premise.name) if attribute in ("PRESSURE", "LEVEL") else 0.0
-            if attribute in ("FILLTIME", "DRAINTIME"):
-                value = 3600.0 * float(value)
-        elif attribute == "DEMAND":
-            factor = self.units.flow
-        return kernel.Premise(
-            joined_by=premise.joined_by, kind=premise.kind, row=row, attribute=attribute,
-            relation=premise.relation, value=float(value), factor=factor, offset=offset,
-        )  # fmt: skip
 
     def _trials(self) -> kernel.Trials:
         from otsim_kernels.plants.water_network import network as kernel
@@ -481,32 +368,3 @@ class _Compiler:
             pattern_start=times.pattern_start, report_step=times.report_step,
             rule_step=min(rule_step, step), start_clock=times.start_clock,
         )  # fmt: skip
-
-
-def _setting_unit(link: Link, units: Units) -> float:
-    """Return what an internal setting is multiplied by to be that of the file."""
-    if not isinstance(link, Valve):
-        return 1.0
-    if link.kind in ("PRV", "PSV", "PBV"):
-        return units.pressure
-    return units.flow if link.kind == "FCV" else 1.0
-
-
-def _control_value(given: WaterNetwork, units: Units, name: str | None, value: float) -> float:
-    """Return the volume at a tank's level, ft3, or the head at a junction's pressure, ft."""
-    node = given.nodes[name] if name is not None else None
-    if isinstance(node, Tank):
-        return _volume(given, units, node, value)
-    if isinstance(node, Junction):
-        return node.elevation / units.length + value / units.pressure
-    raise ModelError(f"a control looks at {name}, which is no tank or junction")
-
-
-def _volume(given: WaterNetwork, units: Units, tank: Tank, level: float) -> float:
-    """Return the volume of a tank at a level of the file, ft3."""
-    if tank.volume_curve is not None:
-        levels, volumes = np.array(given.curves[tank.volume_curve], np.float64).T
-        return float(np.interp(level, levels, volumes)) / units.length**3
-    area = math.pi / 4.0 * (tank.diameter / units.length) ** 2
-    least = tank.min_volume / units.length**3 or area * tank.min_level / units.length
-    return least + area * (level - tank.min_level) / units.length

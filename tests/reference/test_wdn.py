@@ -227,7 +227,15 @@ def test_settings_agree(case: Case) -> None:
             )
 
 
-@pytest.mark.parametrize("folder", CASES, ids=_name)
+def _quick_ones(cases: list[Path]) -> Iterator[Any]:
+    """Attacks on the network of seven days and 400 links take 5 s each."""
+    for folder in cases:
+        is_long = folder.parent.name == "ctown" and not folder.name.startswith("nominal")
+        marks = pytest.mark.slow if is_long else ()
+        yield pytest.param(folder, id=_name(folder), marks=marks)
+
+
+@pytest.mark.parametrize("folder", _quick_ones(CASES))
 def test_single_precision_switches_alike_and_keeps_heads(folder: Path) -> None:
     """Heads to 0.02 m and the same sequence of switchings, outside the windows of the README."""
     single = Case(folder, np.float32)
@@ -246,7 +254,9 @@ def test_single_precision_switches_alike_and_keeps_heads(folder: Path) -> None:
     pairs = zip(table["node"][kept], rows, strict=True)
     ours = np.array([single.run.head[name][row] for name, row in pairs])
     off = np.abs(ours - table["head"][kept])[_has_pressure(single, table, kept)]
-    assert off.max(initial=0.0) <= 0.02 * (1.0 if single.is_metric else 3.28)
+    # at the file's own loose ACCURACY other trials end a solve, for which the README allows 0.05 m
+    allowed = 0.05 if folder.name == "nominal" and not single.told.get("accuracy") else 0.02
+    assert off.max(initial=0.0) <= allowed * (1.0 if single.is_metric else 3.28)
 
 
 def test_nothing_is_left_out() -> None:

@@ -75,6 +75,8 @@ class Tank:
         min_volume, max_volume; area: of a cylinder, ft2.
         points: level, volume of a curve, f64[n_points, 2]; None for a cylinder.
         overflows: spills when full.
+        fills_up: whether its head at the largest volume reaches the largest head in float64. Where
+            it does not by a rounding, EPANET never takes the tank as full.
         first_volume: at the beginning.
     """
 
@@ -86,6 +88,7 @@ class Tank:
     area: float
     points: Floats | None
     overflows: bool
+    fills_up: bool
     first_volume: float
 
 

@@ -190,11 +190,26 @@ class _Now:
         return head_at(tank, volume)
 
     def _drawn(self, node: int) -> Array:
-        network, total = self.network, self.demand[node]
+        network = self.network
+        if node >= network.n_junctions:
+            return self._reservoir_inflow(node)
+        total = self.demand[node]
         for place in np.flatnonzero(network.wants == node):
             total = self.state.delivered[place]
         for place in np.flatnonzero(network.emitter_node == node):
             total = total + self.state.emitted[place]
+        return total
+
+    def _reservoir_inflow(self, node: int) -> Array:
+        network, total = self.network, jnp.zeros_like(self.demand[0])
+        for k in np.flatnonzero((network.start == node) | (network.end == node)).tolist():
+            flow = self.state.flow[k] if network.end[k] == node else -self.state.flow[k]
+            if k >= network.n_plain:
+                is_open = status_of(network, self.links, k) > CLOSED
+                flow = jnp.where(is_open, flow, 0.0)
+            elif network.plain_closed[k]:
+                flow = jnp.zeros_like(flow)
+            total = total + flow
         return total
 
     def _time(self, premise: Premise) -> Array:

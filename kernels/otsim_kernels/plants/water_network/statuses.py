@@ -84,9 +84,17 @@ def _ends(network: Network, state: Hydraulics, k: int) -> tuple[Array, Array]:
     return state.head[int(network.start[k])], state.head[int(network.end[k])]
 
 
+def _drop(network: Network, state: Hydraulics, k: int) -> Array:
+    """Return by how much the head falls along a link, to more digits than heads have."""
+    start, end = int(network.start[k]), int(network.end[k])
+    drop = state.head[start] - state.head[end]
+    if state.head_low is None:
+        return drop
+    return drop + (state.head_low[start] - state.head_low[end])
+
+
 def _check_valve(network: Network, state: Hydraulics, k: int, now: Array) -> Array:
-    h1, h2 = _ends(network, state, k)
-    drop, back = h1 - h2, state.flow[k] < -Q_TOL
+    drop, back = _drop(network, state, k), state.flow[k] < -Q_TOL
     clear = jnp.where((drop < -H_TOL) | back, CLOSED, OPEN)
     return jnp.where(jnp.abs(drop) > H_TOL, clear, jnp.where(back, CLOSED, now))
 
@@ -107,7 +115,7 @@ def _link_to_tank(network: Network, state: Hydraulics, k: int, now: Array, volum
             continue
         arrives = state.flow[k] if network.end[k] == node else -state.flow[k]
         stops = (volume[i] <= tank.min_volume) & (arrives < 0.0)
-        if not tank.overflows:
+        if tank.fills_up and not tank.overflows:
             stops = stops | ((volume[i] >= tank.max_volume) & (arrives > 0.0))
         now = jnp.where(stops & (now > CLOSED), TEMPCLOSED, now)
     return now

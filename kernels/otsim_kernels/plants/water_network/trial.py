@@ -251,13 +251,15 @@ def _drawn(
     emitted = state.emitted - relax * drawn.emitter_steps(network, correction)
     delivered = state.delivered - drawn.demand_steps(network, correction, demand, state.delivered)
     delivered = jnp.where(relax > 0.0, delivered, state.delivered)
+    largest = change.largest
     for before, after in ((state.emitted, emitted), (state.delivered, delivered)):
         changes = changes + jnp.abs(after - before).sum(axis=0)
+        largest = jnp.maximum(largest, jnp.abs(after - before).max(axis=0, initial=0.0))
         total = total + jnp.abs(after).sum(axis=0)
     state = replace(state, emitted=emitted, delivered=delivered)
     error = demand_error(network, state.head, demand, delivered)
     relative = _relative(network, changes, total)
-    return state, replace(change, relative=relative, demand_error=error)
+    return state, replace(change, relative=relative, largest=largest, demand_error=error)
 
 
 def _relative(network: Network, changes: Array, total: Array) -> Array:
