@@ -2,9 +2,10 @@
 
 One process, one core, processor time, compilation apart, in turns so that a slow minute of the
 machine hits each. EPANET (2.2 out of `wntr`, 2.3 out of `owa-epanet`, whichever are installed) goes
-through its C toolkit, ENrunH and ENnextH, one network at a time; ours runs a batch whose patterns
-differ by factors within 10 %, each twin at its own pace, until all have passed the duration. Both
-at the file's ACCURACY and at 1e-4; ratios are between equal ones. Networks: C-Town for a week, with
+through its C toolkit, ENrunH and ENnextH, one network at a time and untouched; ours runs a batch
+whose patterns differ by factors within 10 %, three of four twins attacked, each at its own pace,
+until all have passed the duration. Both at the file's ACCURACY and at 1e-4; ratios are between
+equal ones. Networks: C-Town for a week, with
 `OTSIM_REFERENCE` (else Net3 out of wntr stands for it), and what a twin costs on Net3 and ky4.
 Appends to `benchmarks/results/water.jsonl`.
 
@@ -99,7 +100,7 @@ class Timed:
 
 def network_file(name: str) -> Path | None:
     """Find a network in the reference folder, else among those that wntr ships."""
-    from water.epanet_engine import shipped_network
+    from otsim.plant.epanet_engine import shipped_network
 
     reference = os.environ.get("OTSIM_REFERENCE")
     inp = Path(reference) / "wdn" / name / f"{name}.inp" if reference else None
@@ -111,7 +112,7 @@ def network_file(name: str) -> Path | None:
 
 def epanet_row(name: str, inp: Path, accuracy: float, version: str) -> Timed:
     """EPANET's loop; opening and reading the file are not timed by it, but counted out."""
-    from water.epanet_engine import Engine
+    from otsim.plant.epanet_engine import Engine
 
     def call() -> tuple[int, int]:
         solves = trials = 0
@@ -149,11 +150,13 @@ def our_row(name: str, inp: Path, accuracy: float, dtype: str, n_twins: int) -> 
     begin = time.perf_counter()
     with jax.enable_x64(wide):
         spread = np.random.default_rng(1).uniform(-SPREAD, SPREAD, (len(network.patterns), n_twins))
+        taps, schedule = _attacks(network, n_twins, dtype)
         plan = replace(
-            quiet_plan(network, n_twins, np.dtype(dtype)), factor=(1.0 + spread).astype(dtype)
-        )
+            quiet_plan(network, n_twins, np.dtype(dtype)), factor=(1.0 + spread).astype(dtype),
+            schedule=schedule,
+        )  # fmt: skip
         plan, state = jax.device_get((plan, first_twin(network, n_twins, np.dtype(dtype))))
-        compiled = jax.jit(partial(_lives, network)).lower(state, plan).compile()
+        compiled = jax.jit(partial(_lives, network, taps)).lower(state, plan).compile()
     compile_s = time.perf_counter() - begin
 
     def call() -> tuple[int, int]:
@@ -168,7 +171,31 @@ def our_row(name: str, inp: Path, accuracy: float, dtype: str, n_twins: int) -> 
     return row
 
 
-def _lives(network: Any, state: Any, plan: Any) -> dict[str, Any]:
+def _attacks(network: Any, n_twins: int, dtype: str) -> tuple[Any, Any]:
+    """Return attacks of which every twin but each fourth lives through one, at an hour of its own.
+
+    A level read wrongly for two days, a level held for a day, a pump stopped for ten hours.
+    """
+    from otsim_kernels.plants.water_network.taps import NEVER, Schedule, Tap
+
+    pump = network.n_pipes
+    taps = (
+        Tap(kind="bias", index=0), Tap(kind="hold", index=0), Tap(kind="status", index=pump),
+        Tap(kind="release", index=pump),
+    )  # fmt: skip
+    begin = np.random.default_rng(2).integers(12, 40, n_twins) * 3600
+    kind = np.arange(n_twins) % 4
+    start, stop = (np.full((len(taps), n_twins), NEVER, np.int32) for _ in range(2))
+    for row, hours in enumerate((48, 24, 10)):
+        which = kind == row
+        start[row, which], stop[row, which] = begin[which], begin[which] + hours * 3600
+    start[3] = stop[2]
+    value = np.zeros((len(taps), n_twins), dtype)
+    value[0] = 1.5  # ft
+    return taps, Schedule(start=start, stop=stop, value=value)
+
+
+def _lives(network: Any, taps: Any, state: Any, plan: Any) -> dict[str, Any]:
     """Tick until every twin has passed the duration; returns counts, each [n_twins]."""
     import jax
     import jax.numpy as jnp
@@ -181,7 +208,7 @@ def _lives(network: Any, state: Any, plan: Any) -> dict[str, Any]:
     def one(carry: tuple[Any, ...]) -> tuple[Any, ...]:
         state, solves, trials, unsound = carry
         alive = lives(state)
-        state, ended = tick(network, (), state, plan)
+        state, ended = tick(network, taps, state, plan)
         unsound = unsound + (ended & (state.warning > 0))
         return state, solves + ended, trials + alive, unsound
 
@@ -207,7 +234,7 @@ def _must_be_sound(lived: dict[str, Any]) -> None:
 def all_rows(n_twins: int, *, float32: bool) -> list[Timed]:
     """Return the rows: C-Town in both accuracies, then what a twin costs on other networks."""
     from otsim.config.epanet import read_network
-    from water.epanet_engine import engines
+    from otsim.plant.epanet_engine import engines
 
     rows = []
     main = "ctown" if network_file("ctown") else "net3"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otsim.config import Study
+from otsim.config import PLANT_POINTS, Study
+from otsim.config.plant_points import PlantPoints, points_of
 from otsim.errors import SimulationError
 from otsim.simulate.plans import TICKS_PER_HOUR, action_clock, lead_ticks
 from otsim.store import AttackSpan, RunReader, TwinStory, story_of, trace_table
@@ -145,7 +146,7 @@ def write_replay(replay: Replay, file: Path) -> Path:
     if replay.table is None or replay.story is None:
         raise ValueError(f"twin {replay.row['twin_id']} never acted: it has no record")
     plot = file.with_suffix(".svg")
-    chart = twin_chart(replay.table, replay.story).wide
+    chart = twin_chart(replay.table, replay.story, points_of(replay.study.plant)).wide
     commit_bytes(file, parquet_bytes(replay.table))
     commit_bytes(plot, f"{chart}\n".encode())
     return plot
@@ -167,7 +168,7 @@ def recorded_table(
         role=role, plant=study.plant.model, twin_id=row["twin_id"], goal=row["goal"],
         loss=row["loss"], attacks=tuple(_spans(study, campaigns)), status=recording.status,
     )  # fmt: skip
-    return _table(recording, story)
+    return _table(recording, story, points_of(study.plant))
 
 
 def scripted_table(script: Script, recording: Recording) -> pa.Table:
@@ -185,13 +186,13 @@ def scripted_table(script: Script, recording: Recording) -> pa.Table:
         "precision": script.precision, "integration": script.integration,
         "noise": "on" if script.noise else "off",
     }  # fmt: skip
-    return stamped(_table(recording, story), told)
+    return stamped(_table(recording, story, PLANT_POINTS[script.plant]), told)
 
 
-def _table(recording: Recording, story: TwinStory) -> pa.Table:
+def _table(recording: Recording, story: TwinStory, points: PlantPoints) -> pa.Table:
     end_h = None if recording.status == "horizon" else recording.end_tick / TICKS_PER_HOUR
     story = replace(story, cause=recording.cause, end_h=end_h)
-    return trace_table(recording.tick / TICKS_PER_HOUR, recording.signals, story)
+    return trace_table(recording.tick / TICKS_PER_HOUR, recording.signals, story, points)
 
 
 def _spans(study: Study, campaigns: Campaigns) -> list[AttackSpan]:

@@ -23,6 +23,7 @@ __all__ = ["Progress", "RunResult", "run_study"]
 
 MAX_DIVERGED_SHARE = 1e-3
 TASKS_AHEAD = 64
+MAPPED_TWINS = 512  # whose damage is counted by place and hour, for the map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +161,7 @@ def _write_tables(study: Study, folder: RunFolder, pool: Executor) -> int:
     untouched = pool.submit(baseline, text)
     chosen = _typical_twins(rows)
     recorded = pool.submit(recordings, text, list(chosen.values()))
+    of_network = _of_network(study, rows, pool)
     outcomes = stored_outcomes(study, rows)
     campaigns = sample_campaigns(
         compile_attack(study), 0, study.simulation.twins, draws=study_draws(study)
@@ -171,11 +173,24 @@ def _write_tables(study: Study, folder: RunFolder, pool: Executor) -> int:
     tables["tornado"] = tornado_table(study, tornado(study, campaigns, outcomes))
     tables["physical"] = physical_table(study, rows)
     tables["baseline"] = untouched.result()
+    tables |= of_network.result() if of_network else {}
     for role, recording in zip(chosen, recorded.result(), strict=True):
         tables[f"twin-{role}"] = _story(study, rows, role, chosen[role], recording)
     for name, table in tables.items():
         folder.commit_table(name, table, quarantined=events.n_quarantined)
     return events.n_quarantined
+
+
+def _of_network(study: Study, events: pa.Table, pool: Executor) -> Future[Any] | None:
+    """Ask for what only a water network's report has."""
+    from otsim.config.plant_points import WATER_NETWORK
+    from otsim.work import network_tables
+
+    if study.plant.model != WATER_NETWORK:
+        return None
+    status = np.asarray(events.column("status").to_pylist())
+    lived = np.flatnonzero((status != "no_action") & (status != "diverged"))
+    return pool.submit(network_tables, study.model_dump_json(), lived[:MAPPED_TWINS].tolist())
 
 
 def _typical_twins(events: pa.Table) -> dict[str, int]:

@@ -14,7 +14,7 @@ from otsim.config import Study
 from otsim.draws import study_draws
 from otsim.loss import assess
 from otsim.simulate import (
-    TwinModel,
+    AnyTwins,
     baseline_outcomes,
     compile_loop,
     record_campaigns,
@@ -42,7 +42,7 @@ class Models(NamedTuple):
     """What a worker keeps of a study."""
 
     attack: AttackModel
-    twins: TwinModel
+    twins: AnyTwins
 
 
 def shard_events(study_json: str, first: int, count: int) -> pa.Table:
@@ -82,6 +82,30 @@ def recordings(study_json: str, twin_ids: list[int], every_s: int | None = None)
     study, models = _study(study_json), _models(study_json)
     together = joined_campaigns([campaigns_of(study_json, twin) for twin in twin_ids])
     return record_campaigns(models.twins, together, _record_ticks(study, every_s))
+
+
+def network_tables(study_json: str, twin_ids: list[int]) -> dict[str, pa.Table]:
+    """Make the tables that only a water network has.
+
+    Args:
+        study_json: the study.
+        twin_ids: twins that act; where and when they suffer is the mean over them.
+    """
+    from otsim.simulate.network_recording import damage_by_place
+    from otsim.simulate.network_twins import NetworkTwins
+    from otsim.simulate.nominal_run import compare_nominal_run
+    from otsim.store.network_rows import epanet_table, hours_table, places_table
+
+    study, twins = _study(study_json), _models(study_json).twins
+    assert isinstance(twins, NetworkTwins)
+    tables: dict[str, pa.Table] = {}
+    if twin_ids:
+        together = joined_campaigns([campaigns_of(study_json, twin) for twin in twin_ids])
+        found = damage_by_place(twins, together)
+        if found is not None:
+            tables = {"places": places_table(study, found), "hours": hours_table(study, found)}
+    run = compare_nominal_run(study)
+    return tables | ({"epanet": epanet_table(study, run)} if run else {})
 
 
 def campaigns_of(study_json: str, twin_id: int) -> Campaigns:

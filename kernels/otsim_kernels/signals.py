@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["measurement", "command", "setpoint", "loop", "trip", "alarm"]
+Kind = Literal[
+    "measurement", "command", "setpoint", "loop", "trip", "alarm", "demand", "observation"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +18,8 @@ class Signal:
         name: as studies write it, such as `XMEAS9`.
         title: what it is, in words.
         unit: engineering unit, `""` for none.
-        kind: what the point is; it decides which plant actions fit.
+        kind: what the point is; it decides which plant actions fit. An observation is recorded,
+            and read by nobody.
         low, high: lower and upper end of the instrument's or actuator's range.
         normal: value in undisturbed operation.
         trip_low, trip_high: the safety system's limits on it.

@@ -71,7 +71,7 @@ def _lines(study: Study) -> list[tuple[str, str]]:
     spread = frequency.distribution.replace("_", " ")
     shards = _count(size["shards"], "shard")
     return [
-        ("plant", f"{plant.model}, {plant.integration} steps"),
+        ("plant", _plant_words(study)),
         (
             "tree",
             f"{_count(size['nodes'], 'node')}: {_count(size['steps'], 'attack step')}, "
@@ -92,6 +92,20 @@ def _lines(study: Study) -> list[tuple[str, str]]:
             f"action, in {shards}; {size['precision']}, seed {size['seed']}",
         ),
     ]
+
+
+def _plant_words(study: Study) -> str:
+    plant = study.plant
+    if plant.inp is None:
+        return f"{plant.model}, {plant.integration} steps"
+    from otsim.config.epanet import parse_network
+
+    network = parse_network(plant.inp, "plant.inp")
+    return (
+        f"{plant.model}: {_count(len(network.junctions), 'junction')}, "
+        f"{_count(len(network.links), 'link')}, {_count(len(network.tanks), 'tank')}, "
+        f"{_count(len(network.controls) + len(network.rules), 'control')}"
+    )
 
 
 def _defence(study: Study) -> str:

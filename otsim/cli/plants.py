@@ -22,27 +22,39 @@ _HEADINGS = {
     "loop": "Controller gains",
     "trip": "Safety trips",
     "alarm": "Alarms",
+    "demand": "Demands",
+    "observation": "Recorded only",
 }
 
 
 @click.command()
 @click.argument("name", required=False)
+@click.option(
+    "--inp", type=click.Path(), metavar="FILE", help="The EPANET file of a water_network."
+)
 @json_option
-def plants(name: str | None, as_json: bool) -> None:
+def plants(name: str | None, inp: str | None, as_json: bool) -> None:
     """List the plants, or the signals, links and damage columns of the plant NAME.
 
-    Example: otsim plants tennessee_eastman
+    Example: otsim plants tennessee_eastman, otsim plants water_network --inp network.inp
     """
     from otsim.config import PLANT_POINTS
+    from otsim.config.plant_points import WATER_NETWORK
 
     if name is None:
         _list_plants(PLANT_POINTS, as_json)
+        return
+    if name == WATER_NETWORK:
+        _show_network(inp, as_json)
         return
     points = PLANT_POINTS.get(name)
     if points is None:
         from otsim.config.problems import did_you_mean
 
-        raise click.UsageError(f"there is no plant {name!r} ({did_you_mean(name, PLANT_POINTS)})")
+        known = [*PLANT_POINTS, WATER_NETWORK]
+        raise click.UsageError(f"there is no plant {name!r} ({did_you_mean(name, known)})")
+    if inp is not None:
+        raise click.UsageError(f"--inp is for water_network, not for {name}; leave it out")
     if as_json:
         click.echo(json.dumps(plant_object(name, points), ensure_ascii=False))
         return
@@ -51,6 +63,51 @@ def plants(name: str | None, as_json: bool) -> None:
         click.echo("\n" + "\n".join(lines))
     first, last = points.disturbances[0], points.disturbances[-1]
     click.echo(f"\nDisturbances: IDV{first} to IDV{last} (plant.disturbances.idv)")
+
+
+def _show_network(inp: str | None, as_json: bool) -> None:
+    """Show what a study may name on the network of a file, and what it does undisturbed."""
+    if inp is None:
+        raise click.UsageError(
+            "the points of a water network come from its EPANET file; name it with --inp FILE"
+        )
+    from otsim.config.epanet import read_network
+    from otsim.config.plant_points import WATER_NETWORK
+    from otsim.config.study_water import Water
+    from otsim.config.water_points import water_points
+
+    network = read_network(inp)
+    points = water_points(network, Water())
+    if as_json:
+        click.echo(json.dumps(plant_object(WATER_NETWORK, points), ensure_ascii=False))
+        return
+    click.echo(f"{WATER_NETWORK}: {points.title}")
+    counts = (
+        f"{len(network.junctions):,} junctions, {len(network.tanks)} tanks, "
+        f"{len(network.nodes) - len(network.junctions) - len(network.tanks)} reservoirs, "
+        f"{len(network.links):,} links, {len(network.controls)} controls, "
+        f"{len(network.rules)} rules; {network.options.flow_units}"
+    )
+    click.echo(counts)
+    for told in network.ignored:
+        click.echo(told)
+    for lines in (*_signal_tables(points), _damage(points)):
+        if len(lines) > 2:
+            click.echo("\n" + "\n".join(lines))
+    click.echo(
+        "\nAlso: pressure.JUNCTION and flow.LINK in plant.water.observe; links between controllers "
+        "from plant.water.controllers.\nNormal energy of the pumps: "
+        f"{_normal_energy(inp):,.0f} kWh a day (loss.water.normal_energy_kwh_per_day)"
+    )
+
+
+def _normal_energy(inp: str) -> float:
+    from otsim.simulate.cpu_settings import prepare_cpu
+
+    prepare_cpu()
+    from otsim.simulate.nominal_run import normal_energy_kwh_per_day
+
+    return normal_energy_kwh_per_day(inp)
 
 
 def plant_object(name: str, points: PlantPoints) -> dict[str, Any]:
@@ -68,10 +125,12 @@ def plant_object(name: str, points: PlantPoints) -> dict[str, Any]:
 def _list_plants(known: dict[str, PlantPoints], as_json: bool) -> None:
     if as_json:
         titles = [{"name": name, "title": points.title} for name, points in known.items()]
+        titles.append({"name": "water_network", "title": "any EPANET file (.inp)"})
         click.echo(json.dumps({"plants": titles}, ensure_ascii=False))
         return
     for name, points in known.items():
         click.echo(f"{name}  {points.title}, {len(points.signals)} points")
+    click.echo("water_network  any EPANET file: otsim plants water_network --inp FILE")
     click.echo(f"\nNext: otsim plants {next(iter(known))}")
 
 

@@ -101,9 +101,14 @@ def check_record_file(out: Path) -> None:
 
 def _check_plant(plant: str) -> None:
     from otsim.config import PLANT_POINTS
+    from otsim.config.plant_points import WATER_NETWORK
     from otsim.config.problems import did_you_mean
     from otsim.config.yaml_lines import one_line
 
+    if plant == WATER_NETWORK:
+        raise click.UsageError(
+            "a water network is simulated by its study: otsim run, and otsim replay for one twin"
+        )
     if plant not in PLANT_POINTS:
         hint = did_you_mean(plant, PLANT_POINTS)
         raise click.UsageError(f"there is no plant {one_line(repr(plant))} ({hint})")

@@ -16,22 +16,6 @@ from otsim_kernels.signals import Signal
 __all__ = ["DEFAULT_VIEWS", "PointUse", "action_problems", "use_of"]
 
 DEFAULT_VIEWS: tuple[View, ...] = ("controller", "operator")
-_ANALOGUE = ("measurement", "command")
-# kind of action: kinds of points that it fits
-_FITS: dict[str, tuple[str, ...]] = {
-    "bias": _ANALOGUE,
-    "scale": _ANALOGUE,
-    "override": _ANALOGUE,
-    "ramp": _ANALOGUE,
-    "hold": _ANALOGUE,
-    "rate_limit": _ANALOGUE,
-    "replay": ("measurement",),
-    "setpoint": ("setpoint",),
-    "gain": ("loop",),
-    "dos": (*_ANALOGUE, "link"),
-    "alarm_suppression": ("alarm",),
-    "safety_bypass": ("trip",),
-}
 _NEED_VALUE = ("bias", "scale", "override", "ramp", "rate_limit", "setpoint", "gain")
 _ABSOLUTE = ("override", "setpoint")  # the value is one of the signal itself
 _MOST_RANGES = 10.0  # beyond so many times the range, a unit was mistaken
@@ -83,11 +67,16 @@ def action_problems(
     """
     kind = _kind_of_point(points, use.target)
     if kind is None:
-        fitting = [name for name, other in _all_points(points).items() if other in _FITS[use.kind]]
+        fitting = [
+            name for name, other in _all_points(points).items() if other in points.fits[use.kind]
+        ]
         hint = did_you_mean(use.target, fitting, otherwise="`otsim plants` lists them")
         yield (*place, "target"), f"the plant has no {use.target!r} ({hint})"
-    elif kind not in _FITS[use.kind]:
-        wanted = " or ".join(_FITS[use.kind])
+    elif not points.fits[use.kind]:
+        able = ", ".join(kind for kind, fitting in points.fits.items() if fitting)
+        yield (*place, "kind"), f"{use.kind} is not for this plant; it has {able}"
+    elif kind not in points.fits[use.kind]:
+        wanted = " or ".join(points.fits[use.kind])
         yield (*place, "target"), f"{use.kind} needs a {wanted}, but {use.target} is a {kind}"
     else:
         yield from _view_problems(points, use, kind, place)

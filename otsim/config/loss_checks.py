@@ -20,6 +20,9 @@ def fragility_problems(loss: Loss, points: PlantPoints) -> Iterator[Problem]:
     """Find fragilities of unknown extremes, and such as damage a healthy plant."""
     for name, fragility in loss.fragility.items():
         place = ("loss", "fragility", name)
+        if points.family == "network":
+            yield from _column_problems(fragility, points, place)
+            continue
         signal = points.by_name.get(fragility.signal)
         if signal is None:
             hint = did_you_mean(fragility.signal, _recorded(points, fragility.extreme))
@@ -30,6 +33,17 @@ def fragility_problems(loss: Loss, points: PlantPoints) -> Iterator[Problem]:
             yield (*place, "signal"), message
         elif not loss.acknowledge_fragile_at_normal:
             yield from ((place, text) for text in _harm_without_attack(fragility, signal))
+
+
+def _column_problems(
+    fragility: Fragility, points: PlantPoints, place: tuple[str, ...]
+) -> Iterator[Problem]:
+    known = [column.name for column in points.damage_columns]
+    if fragility.signal not in known:
+        hint = did_you_mean(fragility.signal, known)
+        yield (*place, "signal"), f"unknown damage column {fragility.signal!r} ({hint})"
+    elif fragility.extreme != "peak":
+        yield (*place, "extreme"), f"{fragility.signal} has no low; use peak"
 
 
 def _recorded(points: PlantPoints, extreme: str) -> list[str]:

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Literal
 
 from otsim_kernels.plants.tennessee_eastman import signals as tennessee_eastman
 from otsim_kernels.signals import DamageColumn, Link, Signal
 
-__all__ = ["PLANT_POINTS", "PlantPoints"]
+if TYPE_CHECKING:
+    from otsim.config.study_plant import Plant
+
+__all__ = ["PLANT_POINTS", "WATER_NETWORK", "PlantPoints", "points_of"]
+
+WATER_NETWORK = "water_network"
+_NUMBERED = re.compile(r"([A-Z]+)(\d+)")
+_ANALOGUE = ("measurement", "command")
+_FITS_PROCESS: dict[str, tuple[str, ...]] = {
+    "bias": _ANALOGUE,
+    "scale": _ANALOGUE,
+    "override": _ANALOGUE,
+    "ramp": _ANALOGUE,
+    "hold": _ANALOGUE,
+    "rate_limit": _ANALOGUE,
+    "replay": ("measurement",),
+    "setpoint": ("setpoint",),
+    "gain": ("loop",),
+    "dos": (*_ANALOGUE, "link"),
+    "alarm_suppression": ("alarm",),
+    "safety_bypass": ("trip",),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,19 +46,61 @@ class PlantPoints:
         damage_columns: physical outcomes of a twin, which fragilities refer to.
         disturbances: numbers of the plant's own disturbances.
         rupture_signals: vessels that may rupture, with the signal of their pressure.
+        family: `process` for one that trips and is shut down, `network` for one that goes on.
+        fits: kind of action to the kinds of points that it fits.
     """
 
     title: str
     signals: tuple[Signal, ...]
     links: tuple[Link, ...]
     damage_columns: tuple[DamageColumn, ...]
-    disturbances: tuple[int, ...]
-    rupture_signals: dict[str, str]
+    disturbances: tuple[int, ...] = ()
+    rupture_signals: Mapping[str, str] = field(default_factory=dict)
+    family: Literal["process", "network"] = "process"
+    fits: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _FITS_PROCESS)
 
     @cached_property
     def by_name(self) -> dict[str, Signal]:
         """The signals by name."""
         return {signal.name: signal for signal in self.signals}
+
+    @cached_property
+    def by_column(self) -> dict[str, Signal]:
+        """The signals by the name of their column in records: `xmeas_9` for XMEAS9."""
+        return {column_of(signal): signal for signal in self.signals}
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """The units of all that a fragility may refer to, by name."""
+        units = {column.name: column.unit for column in self.damage_columns}
+        return units | {signal.name: signal.unit for signal in self.signals}
+
+
+def column_of(signal: Signal) -> str:
+    """Return the name of a signal's column in records."""
+    numbered = _NUMBERED.fullmatch(signal.name)
+    return f"{numbered[1].lower()}_{numbered[2]}" if numbered else signal.name
+
+
+def points_of(plant: Plant) -> PlantPoints:
+    """Return what a study may name on its plant.
+
+    Raises:
+        KeyError: there is no such plant.
+        ConfigError: its network cannot be read.
+    """
+    if plant.model != WATER_NETWORK:
+        return PLANT_POINTS[plant.model]
+    return _water_points(plant.inp or "", plant.water.model_dump_json() if plant.water else "{}")
+
+
+@lru_cache(maxsize=8)
+def _water_points(inp: str, water: str) -> PlantPoints:
+    from otsim.config.epanet import parse_network
+    from otsim.config.study_water import Water
+    from otsim.config.water_points import water_points
+
+    return water_points(parse_network(inp, "plant.inp"), Water.model_validate_json(water))
 
 
 PLANT_POINTS: dict[str, PlantPoints] = {
@@ -47,3 +113,4 @@ PLANT_POINTS: dict[str, PlantPoints] = {
         rupture_signals={"reactor": "XMEAS7"},
     ),
 }
+"""The plants whose points are always the same; those of a water network come from its file."""

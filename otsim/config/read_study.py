@@ -24,6 +24,8 @@ from otsim.errors import ConfigError
 
 __all__ = ["read_study", "with_value"]
 
+MAX_STUDY_BYTES = 12_000_000  # the study of a run holds its network
+
 
 def read_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
     """Read a study, lay it over the file that it extends, and check everything in it.
@@ -39,7 +41,7 @@ def read_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
     root = _load(os.fspath(path), ())
     for text in overrides:
         root = _with_override(root, text)
-    root = _with_tree(root, Path())
+    root = _with_named_files(root, Path())
     study = _validated(root)
     _refuse(root, uncertainty_problems(study, with_value))
     return study
@@ -83,11 +85,11 @@ def _refuse(root: Branch, problems: Sequence[Problem]) -> None:
 
 def _load(path: str, seen: tuple[str, ...]) -> Branch:
     """Read a file, its tree, and below it the file that it extends."""
-    own = read_yaml(path)
+    own = read_yaml(path, max_bytes=MAX_STUDY_BYTES)
     folder = Path() if path == "-" else Path(path).parent
     base = own.value.get("extends")
     if base is None:
-        return _with_tree(_without(own, "extends"), folder)
+        return _with_named_files(_without(own, "extends"), folder)
     seen = (*seen, os.path.realpath(path))
     base_path = _named_file(base, "extends", folder)
     if os.path.realpath(base_path) in seen:
@@ -96,7 +98,25 @@ def _load(path: str, seen: tuple[str, ...]) -> Branch:
     below = _load(base_path, seen)
     if _tree_name(own) is not None:  # another tree, not more nodes for the one below
         below = _without_tree(below)
-    return merged(below, _with_tree(_without(own, "extends"), folder))
+    return merged(below, _with_named_files(_without(own, "extends"), folder))
+
+
+def _with_named_files(root: Branch, folder: Path) -> Branch:
+    return _with_network(_with_tree(root, folder), folder)
+
+
+def _with_network(root: Branch, folder: Path) -> Branch:
+    """Put the text of the EPANET file in place of its name; a text of several lines is one."""
+    plant = root.value.get("plant")
+    if plant is None or not isinstance(plant.value, dict):
+        return root
+    inp = plant.value.get("inp")
+    if inp is None or not isinstance(inp.value, str) or "\n" in inp.value:
+        return root
+    from otsim.config.epanet import network_text
+
+    text = network_text(_named_file(inp, "plant.inp", folder))
+    return with_branch(root, ("plant", "inp"), replace(inp, value=text))
 
 
 def _with_tree(root: Branch, folder: Path) -> Branch:

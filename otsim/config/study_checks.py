@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from otsim.config import tree_shape
 from otsim.config.action_checks import action_problems, use_of
 from otsim.config.loss_checks import fragility_problems
-from otsim.config.plant_points import PLANT_POINTS, PlantPoints
+from otsim.config.plant_points import PLANT_POINTS, WATER_NETWORK, PlantPoints, points_of
 from otsim.config.problems import Problem, did_you_mean
 from otsim.config.study import Study
 
@@ -16,23 +16,45 @@ __all__ = ["study_problems"]
 
 _SHARE_TOLERANCE = 1e-6
 _LEAST_POINTS = 8  # of a net
+_NAMING = (("plant", "model"), ("plant", "inp"), ("plant", "water"))  # what points hang on
 
 
 def study_problems(study: Study) -> list[Problem]:
     """Find every fault in a study whose fields are each valid, apart from its uncertain inputs."""
     found = [*_tree_problems(study), *_attacker_problems(study), *_draw_problems(study)]
-    points = PLANT_POINTS.get(study.plant.model)
-    if points is None:
-        hint = did_you_mean(study.plant.model, PLANT_POINTS)
-        found.append((("plant", "model"), f"unknown plant {study.plant.model!r} ({hint})"))
-        return found
-    found += _plant_problems(study, points)
+    of_plant = [*_own_problems(study)]
+    if of_plant and of_plant[0][0][:2] in (
+        ("plant", "model"),
+        ("plant", "inp"),
+        ("plant", "water"),
+    ):
+        return [*found, *of_plant]  # without its points nothing more can be checked
+    points = points_of(study.plant)
+    found += [*of_plant, *_plant_problems(study, points)]
     for name, goal in study.attack.goals.items():
         for i, action in enumerate(goal.actions):
             place = ("attack", "goals", name, "actions", i)
             found += action_problems(points, use_of(action), place)
     found += fragility_problems(study.loss, points)
     return found
+
+
+def _own_problems(study: Study) -> Iterator[Problem]:
+    """Find what does not fit the kind of plant, an unknown one first."""
+    from otsim.config import water_checks
+
+    known, model = [*PLANT_POINTS, WATER_NETWORK], study.plant.model
+    if model not in known:
+        yield ("plant", "model"), f"unknown plant {model!r} ({did_you_mean(model, known)})"
+    elif model != WATER_NETWORK:
+        yield from water_checks.process_problems(study)
+    elif study.plant.inp is None:
+        message = "inp is missing; add the EPANET file of the network, such as inp: network.inp"
+        yield ("plant", "inp"), message
+    else:
+        from otsim.config.epanet import parse_network
+
+        yield from water_checks.water_problems(study, parse_network(study.plant.inp, "plant.inp"))
 
 
 def _tree_problems(study: Study) -> Iterator[Problem]:

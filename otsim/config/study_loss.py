@@ -11,6 +11,7 @@ from pydantic import Field
 from otsim.config.distribution_parameters import Frozen, Positive
 from otsim.config.distributions import FixedNumber, NonNegativeDistribution
 from otsim.config.field_types import Name, NonNegative, Source, Whole
+from otsim.config.study_water import WaterPrices
 
 __all__ = ["Destroyed", "Fragility", "Loss"]
 
@@ -34,7 +35,10 @@ class Destroyed(Frozen):
 class Fragility(Frozen):
     """Chance of one kind of damage, given the extreme that a signal reached."""
 
-    signal: str = Field(description="The signal, such as XMEAS7.")
+    signal: str = Field(
+        description="The signal, such as XMEAS7; in a water network a damage column, such as "
+        "pump_dry_h."
+    )
     extreme: Literal["peak", "low"] = Field(
         "peak", description="Which extreme of the true signal counts. Default peak."
     )
@@ -77,14 +81,21 @@ class Loss(Frozen):
     plant_value: Positive = Field(
         description="Value of the plant, currency: the most that one campaign can cost."
     )
-    margin_per_hour: NonNegative = Field(
-        description="Contribution margin lost in an hour of downtime, currency."
+    margin_per_hour: NonNegative | None = Field(
+        None,
+        description="Contribution margin lost in an hour of downtime, currency. Needed for every "
+        "plant but water_network.",
     )
-    restart_h: NonNegativeDistribution = Field(
-        description="Hours from a trip or a shutdown to full production."
+    restart_h: NonNegativeDistribution | None = Field(
+        None,
+        description="Hours from a trip or a shutdown to full production. Needed for every plant "
+        "but water_network.",
     )
     offspec_product_per_m3: NonNegative = Field(
         0.0, description="Value lost per m3 of product out of specification, currency. Default 0."
+    )
+    water: WaterPrices | None = Field(
+        None, description="water_network: what unmet demand, spills and energy cost."
     )
     destroyed: Destroyed = Field(
         Destroyed(),

@@ -10,6 +10,7 @@ from otsim.config.attack_tree import Probability
 from otsim.config.distribution_parameters import Frozen, LognormalParameters
 from otsim.config.distributions import Lognormal, NonNegativeDistribution
 from otsim.config.field_types import Source, Whole
+from otsim.config.study_water import Water
 
 __all__ = ["Disturbances", "Plant", "Rupture", "Safety"]
 
@@ -54,6 +55,14 @@ class Plant(Frozen):
     """The process that the attack meets."""
 
     model: str = Field(description="Name of the plant; `otsim plants` lists them.")
+    inp: str | None = Field(
+        None,
+        description="water_network: the EPANET file (.inp), relative to this one; in the study of "
+        "a run, its text.",
+    )
+    water: Water | None = Field(
+        None, description="water_network: who controls it, and what it owes to whom."
+    )
     integration: Literal["converged", "reference"] = Field(
         "converged",
         description="converged: steps as fine as accuracy needs, for risk. reference: the public "

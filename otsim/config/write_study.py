@@ -10,7 +10,7 @@ import yaml
 from otsim.config.study import Study
 from otsim.config.yaml_scalars import resolve
 
-__all__ = ["dump_study", "study_data", "study_json"]
+__all__ = ["dump_study", "dump_yaml", "study_data", "study_json"]
 
 
 def study_data(study: Study) -> dict[str, Any]:
@@ -32,8 +32,13 @@ def study_json(study: Study) -> str:
 
 def dump_study(study: Study) -> str:
     """Return the study as a YAML file that `read_study` turns into an equal study."""
+    return dump_yaml(study_data(study))
+
+
+def dump_yaml(data: Any) -> str:
+    """Return plain data as YAML that `parse_yaml` reads back to the same data."""
     return yaml.dump(
-        study_data(study),
+        data,
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
@@ -54,7 +59,8 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
         plain = resolve(text) == text
     except ValueError:
         plain = False
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+    style = "|" if "\n" in text else None if plain else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -61,8 +61,13 @@ class Branch:
     key_place: Place | None = None
 
 
-def read_yaml(path: str | Path, *, top: Top = "mapping") -> Branch:
+def read_yaml(path: str | Path, *, top: Top = "mapping", max_bytes: int = MAX_BYTES) -> Branch:
     """Read a YAML file; `-` is standard input.
+
+    Args:
+        path: the file.
+        top: what must stand at the top.
+        max_bytes: a longer file is refused.
 
     Raises:
         ConfigError: the file cannot be read, or is not the YAML that otsim accepts.
@@ -70,27 +75,31 @@ def read_yaml(path: str | Path, *, top: Top = "mapping") -> Branch:
     name = os.fspath(path)
     try:
         if name == "-":
-            return parse_yaml(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", top=top)
+            raw = sys.stdin.buffer.read(max_bytes + 1)
+            return parse_yaml(raw, "<stdin>", top=top, max_bytes=max_bytes)
         with open(name, "rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigError(f"{one_line(name)}: cannot be read ({reason}); check the path") from None
-    return parse_yaml(raw, one_line(name), top=top)
+    return parse_yaml(raw, one_line(name), top=top, max_bytes=max_bytes)
 
 
-def parse_yaml(raw: bytes, file: str, *, top: Top = "mapping") -> Branch:
+def parse_yaml(
+    raw: bytes, file: str, *, top: Top = "mapping", max_bytes: int = MAX_BYTES
+) -> Branch:
     """Parse one YAML document without anchors, tags, merge keys and duplicate keys.
 
     Args:
         raw: the bytes of the file, UTF-8.
         file: its name in messages.
         top: what must stand at the top.
+        max_bytes: a longer text is refused.
 
     Raises:
         ConfigError: one line `file:line:column: what, what to do`.
     """
-    text = _decoded(raw, file)
+    text = _decoded(raw, file, max_bytes)
     builder = _Builder(file)
     try:
         root = builder.document(yaml.parse(text, Loader=_LOADER))
@@ -149,9 +158,9 @@ def _child(branch: Branch, step: Step) -> Branch | None:
     return None
 
 
-def _decoded(raw: bytes, file: str) -> str:
-    if len(raw) > MAX_BYTES:
-        raise ConfigError(f"{file}: larger than {MAX_BYTES // 1000} kB; split it up")
+def _decoded(raw: bytes, file: str, max_bytes: int) -> str:
+    if len(raw) > max_bytes:
+        raise ConfigError(f"{file}: larger than {max_bytes // 1000} kB; split it up")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ConfigError(f"{file}:1:1: UTF-16 text; save the file as UTF-8")
     try:

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from otsim.config.distributions import DistributionBase, Fixed, FixedNumber, Sum
+from otsim.config.plant_points import WATER_NETWORK
 from otsim.config.study import Study
+from otsim.config.study_water import Water
 
 __all__ = [
     "DESTROYED_ENVIRONMENT",
@@ -30,6 +32,7 @@ __all__ = [
     "Part",
     "action",
     "damage",
+    "demand",
     "detection",
     "detection_delay",
     "names_by_part",
@@ -92,6 +95,11 @@ def repair_h(fragility: str) -> str:
     return f"loss/{fragility}/repair_h"
 
 
+def demand(pattern: str) -> str:
+    """The factor on the demands of a pattern."""
+    return f"plant/demand/{pattern}"
+
+
 def names_by_part(study: Study) -> dict[Part, tuple[str, ...]]:
     """Return what is drawn in a study, fixed numbers left out; what decides most comes first.
 
@@ -125,13 +133,23 @@ def _of_twin(study: Study) -> Iterator[str]:
     if operators:
         yield OPERATORS_ACT
         yield from _drawn(OPERATORS_REACTION, operators.reaction_min)
-    yield SAFETY_FAILS
-    yield from _drawn(REACTOR_RUPTURE, study.plant.rupture.reactor)
+    if study.plant.model == WATER_NETWORK:
+        yield from map(demand, _patterns(study))
+    else:
+        yield SAFETY_FAILS
+        yield from _drawn(REACTOR_RUPTURE, study.plant.rupture.reactor)
     for name, goal in study.attack.goals.items():
         for number, given in enumerate(goal.actions):
             yield from _drawn(action(name, number, "value"), given.value)
             yield from _drawn(action(name, number, "delay"), given.delay_min)
             yield from _drawn(action(name, number, "duration"), given.duration_min)
+
+
+def _patterns(study: Study) -> tuple[str, ...]:
+    from otsim.config.epanet import parse_network
+
+    spread = (study.plant.water or Water()).demand_spread
+    return tuple(parse_network(study.plant.inp or "", "plant.inp").patterns) if spread else ()
 
 
 def _of_loss(study: Study) -> Iterator[str]:

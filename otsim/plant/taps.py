@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otsim.config.plant_points import PLANT_POINTS, PlantPoints
 
@@ -78,7 +78,7 @@ def _place(points: PlantPoints, name: str) -> tuple[Group, int]:
     prefix = name.rstrip("0123456789")
     if prefix in _NUMBERED_GROUPS:
         return _NUMBERED_GROUPS[prefix], int(name[len(prefix) :])
-    kind = points.by_name[name].kind
+    kind: Any = points.by_name[name].kind
     same = [signal.name for signal in points.signals if signal.kind == kind]
     if kind == "trip":
         same.remove("SIS")

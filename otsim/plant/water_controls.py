@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class ControlCompiler:
         given: the network; units: of its file.
         node, link: rows by name; junctions come first.
         n_junctions: how many.
+        readings: row of the reading by tank and by the link that is operated on it.
     """
 
     given: WaterNetwork
@@ -41,6 +42,7 @@ class ControlCompiler:
     node: dict[str, int]
     link: dict[str, int]
     n_junctions: int
+    readings: Mapping[tuple[str, str], int]
 
     def control(self, control: Control) -> kernel.Control:
         """Compile a simple control."""
@@ -57,6 +59,7 @@ class ControlCompiler:
             node=node, value=value,
             # EPANET 2.3 lets controls on a junction's pressure act though the file disables them
             enabled=control.is_enabled or 0 <= node < self.n_junctions,
+            reading=self.readings.get((control.node or "", control.link), -1),
         )  # fmt: skip
 
     def _order(
@@ -79,8 +82,9 @@ class ControlCompiler:
         """Compile a rule."""
         from otsim_kernels.plants.water_network import network as kernel
 
+        (operated, *_) = (action.link for action in (*rule.then, *rule.otherwise))
         return kernel.Rule(
-            premises=tuple(map(self._premise, rule.premises)),
+            premises=tuple(self._premise(premise, operated) for premise in rule.premises),
             then=self._actions(rule.then),
             otherwise=self._actions(rule.otherwise),
             priority=rule.priority,
@@ -103,7 +107,7 @@ class ControlCompiler:
             )
         return tuple(found)
 
-    def _premise(self, premise: Premise) -> kernel.Premise:
+    def _premise(self, premise: Premise, operated: str) -> kernel.Premise:
         from otsim_kernels.plants.water_network import network as kernel
         from otsim_kernels.plants.water_network.network import ACTIVE, CLOSED, OPEN
 
@@ -129,6 +133,7 @@ class ControlCompiler:
         return kernel.Premise(
             joined_by=premise.joined_by, kind=premise.kind, row=row, attribute=attribute,
             relation=premise.relation, value=float(value), factor=factor, offset=offset,
+            reading=self.readings.get((premise.name or "", operated), -1),
         )  # fmt: skip
 
     def _elevation(self, name: str) -> float:

@@ -22,6 +22,7 @@ from otsim.config.epanet.network import (
 )
 from otsim.errors import ModelError
 from otsim.plant.water_controls import ControlCompiler
+from otsim.plant.water_telemetry import Telemetry, plain_telemetry
 from otsim.plant.water_units import (
     METRES,
     PSI,
@@ -67,17 +68,20 @@ class Compiled:
         return control_value(self.given, self.units, control.node, level)
 
 
-def compile_network(network: WaterNetwork, touched: Collection[str] = ()) -> Compiled:
+def compile_network(
+    network: WaterNetwork, touched: Collection[str] = (), telemetry: Telemetry | None = None
+) -> Compiled:
     """Turn a network into arrays, and plan how its equations are solved.
 
     Args:
         network: as read.
         touched: names of pipes that somebody may open or close, beside controls and rules.
+        telemetry: who reads which tank; None: all controllers read each by one line.
 
     Raises:
         ModelError: something that the solver does not know.
     """
-    compiler = _Compiler(network, touched)
+    compiler = _Compiler(network, touched, telemetry or plain_telemetry(network))
     return Compiled(
         given=network, network=compiler.network(), units=compiler.units, node=compiler.node,
         link=compiler.link,
@@ -87,8 +91,8 @@ def compile_network(network: WaterNetwork, touched: Collection[str] = ()) -> Com
 class _Compiler:
     """Looks names up and converts units."""
 
-    def __init__(self, given: WaterNetwork, touched: Collection[str]) -> None:
-        self.given, self.units = given, units_of(given.options)
+    def __init__(self, given: WaterNetwork, touched: Collection[str], telemetry: Telemetry) -> None:
+        self.given, self.units, self.telemetry = given, units_of(given.options), telemetry
         nodes = list(given.nodes.values())
         self.junctions = [node for node in nodes if isinstance(node, Junction)]
         self.fixed: list[Reservoir | Tank] = [
@@ -126,8 +130,9 @@ class _Compiler:
 
         options, n = self.given.options, len(self.junctions)
         controls = ControlCompiler(
-            given=self.given, units=self.units, node=self.node, link=self.link, n_junctions=n
-        )
+            given=self.given, units=self.units, node=self.node, link=self.link, n_junctions=n,
+            readings=self.telemetry.row_of,
+        )  # fmt: skip
         start = np.array([self.node[link.start] for link in self.links], np.int32)
         end = np.array([self.node[link.end] for link in self.links], np.int32)
         plan, place = self._plan(start, end)
@@ -157,6 +162,11 @@ class _Compiler:
             **self._wants(),
             controls=tuple(map(controls.control, self.given.controls)),
             rules=tuple(controls.rule(rule) for rule in self.given.rules if rule.is_enabled),
+            reads=self.telemetry.tanks,
+            alarms=tuple(
+                kernel.Alarm(reading=row, low=low, high=high)
+                for row, (low, high) in self.telemetry.alarms.items()
+            ),
             trials=self._trials(),
             clock=self._clock(),
             plan=plan,

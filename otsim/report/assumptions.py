@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, RootModel
 
 from otsim.config.attack_tree import Node
+from otsim.config.plant_points import WATER_NETWORK
 from otsim.config.study import Study
 
 __all__ = ["Assumption", "Section", "assumptions"]
@@ -22,6 +23,8 @@ _HEADINGS = {
     "loss": "What things cost",
     "uncertainty": "Ranges of the uncertain inputs",
 }
+# blocks that every study has, and that no water network asks
+_IDLE_IN_NETWORKS = ("plant.disturbances", "plant.safety", "plant.rupture", "loss.destroyed")
 _LARGE = 1e6
 _DEFAULT = "otsim's default; `otsim schema study` says why"
 _PROSE = frozenset({"title", "description", "source"})
@@ -59,12 +62,13 @@ class Section:
 
 def assumptions(study: Study) -> tuple[Section, ...]:
     """Walk a study and collect each block that states something, under a heading a part."""
-    sections = []
+    sections, idle = [], _IDLE_IN_NETWORKS if study.plant.model == WATER_NETWORK else ()
     for path, heading in _HEADINGS.items():
         value: Any = study
         for step in path.split("."):
             value = getattr(value, step)
-        rows = tuple(_blocks(path, value, study.sources, ""))
+        blocks = _blocks(path, value, study.sources, "")
+        rows = tuple(row for row in blocks if not row.key.startswith(idle))
         if rows:
             sections.append(Section(heading=heading, rows=rows))
     return tuple(sections)
@@ -130,7 +134,7 @@ def _brief(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= _LARGE else f"{value:,.6g}"
     if isinstance(value, str):
-        return value
+        return value if "\n" not in value else f"{len(value.splitlines()):,} lines of text"
     if isinstance(value, RootModel):
         return _brief(value.root)
     if isinstance(value, tuple | list):

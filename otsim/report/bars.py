@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from otsim.config import Study
+from otsim.config.plant_points import WATER_NETWORK
 from otsim.report.findings import Findings, Row
 from otsim.report.units import in_unit
 from otsim.report.wording import money, money_range, number, percent
@@ -34,6 +35,9 @@ _CHANCES = (
     ("destroyed", "destroys the plant"),
     ("loss", "costs anything at all"),
 )
+_NOT_OF_NETWORKS = ("tripped", "shut_down", "destroyed")  # they go on
+_WATER_WORDS = {"product": "water spilled, extra energy", "safety": "low pressure",
+                "business_interruption": "demand not delivered"}  # fmt: skip
 _MOST_BARS = 12
 
 
@@ -74,7 +78,13 @@ def probability_bars(findings: Findings) -> BarGroup:
     """What one campaign comes to, 0 to 100 %, with the yearly chance in words."""
     rows = {row["Name"]: row for row in findings.tables["probabilities"]}
     bars = [_breach_bar(findings)]
-    bars += [_chance_bar(rows[name], words) for name, words in _CHANCES if name in rows]
+    is_network = findings.study.plant.model == WATER_NETWORK
+    left_out = _NOT_OF_NETWORKS if is_network else ()
+    bars += [
+        _chance_bar(rows[name], words)
+        for name, words in _CHANCES
+        if name in rows and name not in left_out
+    ]
     return BarGroup(heading="One campaign …", bars=tuple(bars))
 
 

@@ -23,9 +23,10 @@ __all__ = ["Findings", "RecordedTwin", "read_findings"]
 Row = Mapping[str, Any]
 _NEEDED = ("summaries", "alt", "alct", "ept", "curve", "contributions", "probabilities",
            "quarantine")  # fmt: skip
-_OPTIONAL = ("tornado", "physical", "baseline", "tail")
+_OPTIONAL = ("tornado", "physical", "baseline", "tail", "places", "hours", "epanet")
 _COLUMNS = ("profile", "goal", "entry", "breached", "acts", "status", "cause", "end_h",
             "extrapolated_h", "loss")  # fmt: skip
+_OF_NETWORKS = ("unmet_m3", "customers_affected")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,8 @@ def _rows(reader: RunReader, name: str) -> list[Row]:
 
 def _events(reader: RunReader) -> dict[str, npt.NDArray[Any]]:
     table = reader.read_events()
-    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in _COLUMNS}
+    names = (*_COLUMNS, *(name for name in _OF_NETWORKS if name in table.column_names))
+    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
 
 
 def _twin(reader: RunReader, role: str) -> RecordedTwin:

@@ -12,6 +12,7 @@ from otsim.report.bars import cause_groups, probability_bars, tornado_bars
 from otsim.report.chart_style import Figure
 from otsim.report.charts import convergence_chart, exceedance_chart
 from otsim.report.findings import Findings, Row, read_findings
+from otsim.report.network_view import network_view
 from otsim.report.sections import (
     baseline_sentences,
     limits,
@@ -24,7 +25,7 @@ from otsim.store.commit import commit_bytes
 __all__ = ["REPORT_FILE", "write_report"]
 
 REPORT_FILE = "report.html"
-_PLANTS = {"tennessee_eastman": "Tennessee Eastman process"}
+_PLANTS = {"tennessee_eastman": "Tennessee Eastman process", "water_network": "water network"}
 _OEP, _AEP = 1, 3
 _CURVES = {_AEP: "AEP: sum of a year", _OEP: "OEP: largest event of a year"}
 
@@ -78,7 +79,8 @@ def _told(findings: Findings) -> Mapping[str, Any]:
         "losses": loss_rows(findings),
         "causes": cause_groups(findings),
         "tornado": tornado_bars(findings),
-        "shutdown": shutdown(findings),
+        "network": (of_network := network_view(findings)),
+        "shutdown": None if of_network else shutdown(findings),
         "twins": twin_views(findings),
         "convergence": convergence_chart(findings.tables["alct"], findings.currency),
         "assumptions": assumptions(study),

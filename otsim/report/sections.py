@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from otsim.config.plant_points import PLANT_POINTS
+from otsim.config.plant_points import WATER_NETWORK, PlantPoints, points_of
 from otsim.report.answer import loss_interval
 from otsim.report.chart_style import Figure
 from otsim.report.charts import shutdown_chart
 from otsim.report.findings import Findings, RecordedTwin, Row
+from otsim.report.network_view import network_limits
 from otsim.report.twin_charts import twin_chart
 from otsim.report.wording import hours, money, money_range, number, percent, years
 from otsim.store.traces import AttackSpan
@@ -154,7 +155,7 @@ def twin_views(findings: Findings) -> list[TwinView]:
 
 
 def _twin_view(findings: Findings, twin: RecordedTwin) -> TwinView:
-    story = twin.story
+    story, points = twin.story, points_of(findings.study.plant)
     goal = findings.study.attack.goals.get(story.goal)
     name = (goal.title if goal else None) or story.goal or "plant actions of a file"
     how = _STATUS_WORDS.get(story.status, story.status)
@@ -168,13 +169,13 @@ def _twin_view(findings: Findings, twin: RecordedTwin) -> TwinView:
     return TwinView(
         heading=f"{_ROLE_WORDS.get(story.role, story.role)}{number_words}",
         sentences=tuple(sentences),
-        attacks=tuple(_attack_words(story.plant, attack, end_h) for attack in story.attacks),
-        figure=twin_chart(twin.table, story),
+        attacks=tuple(_attack_words(points, attack, end_h) for attack in story.attacks),
+        figure=twin_chart(twin.table, story, points),
     )
 
 
-def _attack_words(plant: str, attack: AttackSpan, end_h: float) -> str:
-    signal = PLANT_POINTS[plant].by_name.get(attack.target)
+def _attack_words(points: PlantPoints, attack: AttackSpan, end_h: float) -> str:
+    signal = points.by_name.get(attack.target)
     title = f" ({signal.title})" if signal else ""
     value = ""
     if attack.value is not None:
@@ -202,10 +203,18 @@ def baseline_sentences(findings: Findings) -> tuple[str, ...]:
     told = [
         f"Left alone, {round(n * horizon):,} of {n:,} twins ran the full {span} without a stop."
     ]
-    peaks = [row for name, row in rows.items() if name.startswith(("peak_", "low_"))]
-    told += [f"{row['Description'].capitalize()}: {number(row['Low'], 4)} to "
-             f"{number(row['High'], 4)} {row['Unit']}." for row in peaks[:3]]  # fmt: skip
+    peaks = [row for name, row in rows.items() if name.startswith(("peak_", "low_"))][:3]
+    if findings.study.plant.model == WATER_NETWORK:
+        peaks = [rows[name] for name in ("unmet_m3", "low_pressure_h", "energy_kwh", "pump_starts")]
+    told += [_range_sentence(row) for row in peaks]
     return tuple(told)
+
+
+def _range_sentence(row: Row) -> str:
+    words, unit = row["Description"], "" if row["Unit"] == "1" else f" {row['Unit']}"
+    low, high = number(row["Low"], 4), number(row["High"], 4)
+    span = low if low == high else f"{low} to {high}"
+    return f"{words[0].upper()}{words[1:]}: {span}{unit}."
 
 
 def limits(findings: Findings) -> Iterator[str]:
@@ -223,17 +232,10 @@ def limits(findings: Findings) -> Iterator[str]:
             "scrambled independently; all errors come from the spread between these nets."
         )
     yield _quarantine_sentence(findings)
-    yield _extrapolated_sentence(findings)
-    integration = findings.study.plant.integration
-    how = {
-        "converged": "steps as fine as accuracy needs",
-        "reference": "the public program's 1-s Euler steps, which are unstable in some states",
-    }
-    yield (
-        f"Twins are computed in {simulation.precision} with {integration} integration "
-        f"({how[integration]}), {hours(findings.study.plant.horizon_h)} from the first plant "
-        "action at the most."
-    )
+    if findings.study.plant.model == WATER_NETWORK:
+        yield from network_limits(findings)
+    else:
+        yield from _process_limits(findings)
     yield (
         "Return periods: OEP is the largest event of a year, AEP the sum of a year; each is "
         "exceeded in one year out of the return period. Tail means are the mean of the years "
@@ -244,6 +246,21 @@ def limits(findings: Findings) -> Iterator[str]:
     yield (
         f"No single campaign costs more than the plant value, "
         f"{money(findings.study.loss.plant_value, findings.currency)}."
+    )
+
+
+def _process_limits(findings: Findings) -> Iterator[str]:
+    yield _extrapolated_sentence(findings)
+    integration = findings.study.plant.integration
+    how = {
+        "converged": "steps as fine as accuracy needs",
+        "reference": "the public program's 1-s Euler steps, which are unstable in some states",
+    }
+    precision = findings.study.simulation.precision
+    yield (
+        f"Twins are computed in {precision} with {integration} integration "
+        f"({how[integration]}), {hours(findings.study.plant.horizon_h)} from the first plant "
+        "action at the most."
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from otsim.config.plant_points import PLANT_POINTS, PlantPoints
+from otsim.config.plant_points import PlantPoints, column_of
 from otsim.report.chart_style import (
     ATTACK,
     COLOURS,
@@ -36,16 +36,25 @@ _MOST_SIGNALS = 4
 _STOPPED = ("tripped", "shut_down", "destroyed")
 _CLOSE = 0.12  # of the width: labels nearer than this would overlap
 _BUCKETS = {True: 260, False: 130}
+_DASHES = [[1, 0], [5, 3], [2, 2]]
 _VESSELS = ("reactor", "separator", "stripper")
 _DESTROYED_BY = {"ruptured": "pressure", "full of liquid": "level", "hotter": "temperature"}
-_SUFFIX = {"measurement": "_seen", "command": "_received", "setpoint": None}
-_TOLD = {"measurement": "reported", "command": "received by the actuator"}
-_TRUE = {"measurement": "true", "command": "commanded", "setpoint": "set-point"}
+_RECORDED = ("measurement", "command", "setpoint")
+# what is drawn of a signal by the family of its plant and its kind: suffix of the column, label
+_SERIES: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("process", "measurement"): (("", "true"), ("_seen", "reported")),
+    ("process", "command"): (("", "commanded"), ("_received", "received by the actuator")),
+    ("process", "setpoint"): (("", "set-point"),),
+    ("network", "measurement"): (
+        ("", "true"), ("_seen", "read by controllers"), ("_shown", "shown to operators"),
+    ),
+}  # fmt: skip
 
 
-def signals_to_show(story: TwinStory) -> list[str]:
+def signals_to_show(story: TwinStory, points: PlantPoints) -> list[str]:
     """Choose the signals that tell the story: what ended it, then what the attack touches."""
-    points = PLANT_POINTS[story.plant]
+    if points.family == "network":
+        return _of_network(story, points)
     names = [name for name in [_signal_of_cause(story.cause, points)] if name]
     for attack in story.attacks:
         names += _touched(attack.target, points)
@@ -54,10 +63,21 @@ def signals_to_show(story: TwinStory) -> list[str]:
     return list(dict.fromkeys(names))[:_MOST_SIGNALS]
 
 
+def _of_network(story: TwinStory, points: PlantPoints) -> list[str]:
+    """What the attack touches, what is not delivered, and the tanks."""
+    carried = {link.name: link.signals for link in points.links}
+    touched = [one for span in story.attacks for one in carried.get(span.target, (span.target,))]
+    names = [name for name in touched if name.partition(".")[0] not in ("threshold", "demand")]
+    names = [name for name in names if name in points.by_name and name != "ALARMS"]
+    levels = [signal.name for signal in points.signals if signal.kind == "measurement"]
+    names = [*dict.fromkeys(names)][: _MOST_SIGNALS - 2]
+    return list(dict.fromkeys([*names, "unmet", *levels]))[:_MOST_SIGNALS]
+
+
 def _touched(target: str, points: PlantPoints) -> list[str]:
     """The signals behind a target; a cut link shows its first measurement and first command."""
     found = points.by_name.get(target)
-    if found is not None and found.kind in _SUFFIX:
+    if found is not None and found.kind in _RECORDED:
         return [target]
     for link in points.links:
         if link.name == target:
@@ -80,21 +100,25 @@ def _signal_of_cause(cause: str, points: PlantPoints) -> str | None:
     return None
 
 
-def twin_chart(table: pa.Table, story: TwinStory) -> Figure:
+def twin_chart(table: pa.Table, story: TwinStory, points: PlantPoints) -> Figure:
     """Draw the chosen signals of a recorded twin, one panel each, below one another.
 
     Args:
         table: as `otsim.store.trace_table` makes it.
         story: what happened.
+        points: of its plant.
     """
     import altair as alt
 
-    signals = [PLANT_POINTS[story.plant].by_name[name] for name in signals_to_show(story)]
-    signals = [signal for signal in signals if _column(signal) in table.column_names]
+    signals = [points.by_name[name] for name in signals_to_show(story, points)]
+    signals = [signal for signal in signals if column_of(signal) in table.column_names]
 
     def draw(width: int) -> Any:
-        panels = [_panel(table, story, signal, width, last=signal is signals[-1])
-                  for signal in signals]  # fmt: skip
+        panels = [
+            _panel(_series(table, signal, points), table, story, signal, width,
+                   last=signal is signals[-1])
+            for signal in signals
+        ]  # fmt: skip
         return alt.vconcat(*panels, spacing=10).resolve_scale(
             color="independent", strokeDash="independent"
         )
@@ -103,17 +127,25 @@ def twin_chart(table: pa.Table, story: TwinStory) -> Figure:
     return figure(f"twin-{name}", f"True and reported values of the {story.role} twin", draw)
 
 
-def _column(signal: Signal) -> str:
-    kind, number = re.fullmatch(r"([A-Z]+)(\d+)", signal.name).groups()  # type: ignore[union-attr]
-    return f"{kind.lower()}_{number}"
+def _series(table: pa.Table, signal: Signal, points: PlantPoints) -> list[tuple[str, str]]:
+    """Return the columns that are drawn of a signal, with their labels."""
+    named = _SERIES.get((points.family, signal.kind), (("", "true"),))
+    column = column_of(signal)
+    return [
+        (column + suffix, label) for suffix, label in named if column + suffix in table.column_names
+    ]
 
 
-def _panel(table: pa.Table, story: TwinStory, signal: Signal, width: int, *, last: bool) -> Any:
+def _panel(
+    drawn: Sequence[tuple[str, str]], table: pa.Table, story: TwinStory, signal: Signal, width: int,
+    *, last: bool,
+) -> Any:  # fmt: skip
     import altair as alt
 
-    values = _values(table, signal, wide=width == WIDE_PX)
+    values = _values(table, drawn, wide=width == WIDE_PX)
     series = list(dict.fromkeys(value["series"] for value in values))
-    title = f"{signal.title} ({signal.unit}), {signal.name}"
+    unit = f" ({signal.unit})" if signal.unit else ""
+    title = f"{signal.title}{unit}, {signal.name}"
     x = alt.X(
         "time:Q",
         axis=axis("hours from the start of the record (h)" if last else "", labels=last),
@@ -129,11 +161,11 @@ def _panel(table: pa.Table, story: TwinStory, signal: Signal, width: int, *, las
             ),
             color=alt.Color(
                 "series:N",
-                scale=alt.Scale(domain=series, range=list(COLOURS[:2])),
+                scale=alt.Scale(domain=series, range=list(COLOURS[: max(len(series), 2)])),
                 legend=alt.Legend(offset=18),
             ),
             strokeDash=alt.StrokeDash(
-                "series:N", scale=alt.Scale(domain=series, range=[[1, 0], [5, 3]])
+                "series:N", scale=alt.Scale(domain=series, range=_DASHES[: max(len(series), 2)])
             ),
         )
     )
@@ -147,11 +179,9 @@ def _span(table: pa.Table) -> list[float]:
     return [float(time_h[0]), float(time_h[-1])]
 
 
-def _values(table: pa.Table, signal: Signal, *, wide: bool) -> list[dict[str, Any]]:
-    column, suffix = _column(signal), _SUFFIX[signal.kind]
-    series = [(column, _TRUE[signal.kind])]
-    if suffix and column + suffix in table.column_names:
-        series.append((column + suffix, _TOLD[signal.kind]))
+def _values(
+    table: pa.Table, series: Sequence[tuple[str, str]], *, wide: bool
+) -> list[dict[str, Any]]:
     time_h = table.column("time_h").to_numpy()
     values = []
     for name, label in series:

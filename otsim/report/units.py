@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from otsim.config import PLANT_POINTS, Study
+from otsim.config import Study
 from otsim.config.key_paths import key_steps
+from otsim.config.plant_points import points_of
 from otsim.report.wording import money, number, percent
 
 __all__ = ["in_unit"]
 
 _SPACE = "\u00a0"  # a number and its unit stay on one line
+_PRICES = {
+    "margin_per_hour": "an hour", "offspec_product_per_m3": "per m³", "unmet_per_m3": "per m³",
+    "spilled_per_m3": "per m³", "outage_per_customer_h": "a customer and hour",
+    "low_pressure_per_h": "an hour", "energy_per_kwh": "per kWh",
+}  # fmt: skip
 _PLAIN = frozenset({"sigma", "shape", "dispersion"})  # parameters without a unit
 
 
@@ -30,18 +36,16 @@ def in_unit(value: float, key: str, study: Study) -> str:
         return number(value)
     if steps[1] == "fragility" and last == "median" and len(steps) == 4:
         signal = study.loss.fragility[steps[2]].signal
-        unit = PLANT_POINTS[study.plant.model].by_name[signal].unit
+        unit = points_of(study.plant).units[signal]
         return f"{_plain(value)}{_SPACE}{unit}".rstrip()
+    if last in _PRICES:
+        return f"{money(value, currency)} {_PRICES[last]}"
     if any(step.endswith("_h") for step in steps):
         return (
             f"1 in {number(1.0 / value)}{_SPACE}h"
             if last == "rate"
             else f"{_plain(value)}{_SPACE}h"
         )
-    if last == "margin_per_hour":
-        return f"{money(value, currency)} an hour"
-    if last == "offspec_product_per_m3":
-        return f"{money(value, currency)} per m³"
     return number(value) if last == "rate" else money(value, currency)
 
 

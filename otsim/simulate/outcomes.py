@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["STATUSES", "Outcomes", "Status"]
+__all__ = ["STATUSES", "Outcomes", "Status", "ended"]
 
 Status = str
 STATUSES: tuple[Status, ...] = (
@@ -39,3 +39,9 @@ class Outcomes:
     end_h: npt.NDArray[np.float64]
     extrapolated_h: npt.NDArray[np.float64]
     columns: dict[str, npt.NDArray[np.float64]]
+
+
+def ended(outcomes: Outcomes, status: Status) -> npt.NDArray[np.bool_]:
+    """Tell which twins ended so, bool[n]."""
+    same: npt.NDArray[np.bool_] = outcomes.status == STATUSES.index(status)
+    return same

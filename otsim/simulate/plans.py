@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from otsim_kernels.control_loop import Plan
     from otsim_kernels.draws import DrawKey
 
-__all__ = ["ActionClock", "action_points", "lead_ticks", "plan_of", "ticks_of", "undisturbed_plan"]
+__all__ = [
+    "ActionClock", "Draws", "action_clock", "action_points", "lead_ticks", "plan_of",
+    "reaction_ticks", "ticks_of", "undisturbed_plan",
+]  # fmt: skip
 
 TICKS_PER_HOUR = 3600
 NEVER = np.iinfo(np.int32).max
@@ -116,14 +119,8 @@ def _plan(study: Study, stream: npt.NDArray[np.int64], key: DrawKey, **given: An
     dtype = np.dtype(study.simulation.precision)
     n, n_idv = len(stream), len(study.plant.disturbances.idv)
     always, never = np.zeros(n, np.int32), np.full(n, NEVER, np.int32)
-    draw = _Draws(key)
+    draw = Draws(key)
     pfd = study.plant.safety.probability_of_failure_on_demand
-    operators = study.defence.operators
-    reaction = never
-    if operators is not None:
-        waits = draw.number(names.OPERATORS_REACTION, operators.reaction_min)
-        react = draw.happens(names.OPERATORS_ACT, operators.probability)
-        reaction = np.where(react, ticks_of(waits / 60.0), NEVER)
     return Plan(
         schedule=Schedule(
             start=(*given["start"].astype(np.int32), *[always] * n_idv),
@@ -134,24 +131,36 @@ def _plan(study: Study, stream: npt.NDArray[np.int64], key: DrawKey, **given: An
         safety_works=~draw.happens(names.SAFETY_FAILS, pfd),
         rupture=draw.number(names.REACTOR_RUPTURE, study.plant.rupture.reactor).astype(dtype),
         shutdown=given["shutdown"].astype(np.int32),
-        reaction=reaction.astype(np.int32),
+        reaction=reaction_ticks(study, draw, n).astype(np.int32),
         reload=given["reload"].astype(np.int32),
         onset=np.full(n, lead_ticks(study), np.int32),
     )
 
 
+def reaction_ticks(study: Study, draw: Draws, n: int) -> npt.NDArray[np.int64]:
+    """Return the ticks from the first alarm until operators have acted; `NEVER` for never."""
+    operators = study.defence.operators
+    if operators is None:
+        return np.full(n, NEVER, np.int64)
+    waits = draw.number(names.OPERATORS_REACTION, operators.reaction_min)
+    react = draw.happens(names.OPERATORS_ACT, operators.probability)
+    return np.where(react, ticks_of(waits / 60.0), NEVER)
+
+
 @dataclass(frozen=True)
-class _Draws:
+class Draws:
     """Draws of n twins by the name of their purpose."""
 
     key: DrawKey
 
     def number(self, purpose: str, distribution: Any) -> npt.NDArray[np.float64]:
+        """Draw n numbers."""
         from otsim_kernels.distributions import sample
 
         return np.asarray(sample(compile_distribution(distribution), self.key, purpose))
 
     def happens(self, purpose: str, probability: float) -> npt.NDArray[np.bool_]:
+        """Draw n times whether it happens."""
         from otsim_kernels.distributions import chance_limit, happens
         from otsim_kernels.draws import purpose_id
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from otsim.config.plant_points import PLANT_POINTS
+from otsim.config.plant_points import points_of
 from otsim.simulate.outcomes import STATUSES
 from otsim.store.columns import Column, schema_of, table_of
 
@@ -67,7 +67,7 @@ _CAMPAIGN = (
 def event_columns(study: Study) -> tuple[Column, ...]:
     """The columns of a study's event table, in order."""
     money = study.loss.currency
-    physical = PLANT_POINTS[study.plant.model].damage_columns
+    physical = points_of(study.plant).damage_columns
     return (
         *_CAMPAIGN,
         *(Column(name=c.name, type="float64", unit=c.unit, nullable=True,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otsim.config.plant_points import PLANT_POINTS
+from otsim.config.plant_points import points_of
 from otsim.simulate.outcomes import STATUSES
 from otsim.store.tables import result_table
 
@@ -161,7 +161,7 @@ def tornado_table(study: Study, rows: Sequence[TornadoRow]) -> pa.Table:
 
 def physical_table(study: Study, events: pa.Table) -> pa.Table:
     """Summarise the physical outcomes of the twins that were simulated and did not diverge."""
-    told = [(c.name, c.unit, c.description) for c in PLANT_POINTS[study.plant.model].damage_columns]
+    told = [(c.name, c.unit, c.description) for c in points_of(study.plant).damage_columns]
     told += [("end_h", "h", "process stopped or horizon reached, from the first plant action"),
              ("downtime_h", "h", "production lost: restart and repair")]  # fmt: skip
     simulated = np.isin(events.column("status").to_pylist(), ["no_action", "diverged"], invert=True)
@@ -201,7 +201,7 @@ def baseline_table(study: Study, outcomes: Outcomes) -> pa.Table:
         hit = float(np.mean(outcomes.status == index))
         named = {"Name": status, "Unit": "1", "Description": f"share of twins that end {status}"}
         rows.append(named | {"Number": n, "Mean": hit, "Low": hit, "High": hit})
-    for column in PLANT_POINTS[study.plant.model].damage_columns:
+    for column in points_of(study.plant).damage_columns:
         values = outcomes.columns[column.name]
         named = {"Name": column.name, "Unit": column.unit, "Description": column.description}
         rows += [named | row for row in _spread(values)]

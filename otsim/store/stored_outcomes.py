@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from otsim.config.plant_points import PLANT_POINTS
+from otsim.config.plant_points import points_of
 from otsim.simulate.outcomes import STATUSES, Outcomes
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def stored_outcomes(study: Study, events: pa.Table) -> Outcomes:
         cause=np.array(causes, object),
         end_h=numbers("end_h"),
         extrapolated_h=numbers("extrapolated_h"),
-        columns={c.name: numbers(c.name) for c in PLANT_POINTS[study.plant.model].damage_columns},
+        columns={c.name: numbers(c.name) for c in points_of(study.plant).damage_columns},
     )

@@ -148,6 +148,30 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _amount("Low", "smallest value", _OWN),
         _amount("High", "largest value", _OWN),
     ),
+    "places": (
+        _text("Name", "junction of the water network"),
+        _text("Zone", "its zone"),
+        _amount("X", "map coordinate of the EPANET file", "of the file", nullable=True),
+        _amount("Y", "map coordinate of the EPANET file", "of the file", nullable=True),
+        _amount("UnmetM3", "demand not delivered, mean of these twins", "m3"),
+        _amount("LowPressureH", "low pressure while water is wanted, mean of these twins", "h"),
+        _count("Twins", "twins that acted, from the first on, that the means are of"),
+    ),
+    "hours": (
+        _text("Zone", "zone of the water network"),
+        _amount("FromH", "hours from the first plant action", "h"),
+        _amount("ToH", "hours from the first plant action", "h"),
+        _amount("UnmetM3", "demand not delivered in these hours, mean of these twins", "m3"),
+        _count("Twins", "twins that acted, from the first on, that the means are of"),
+    ),
+    "epanet": (
+        _text("Engine", "version of EPANET that ran the untouched file"),
+        _amount("Hours", "how long", "h"),
+        _count("Times", "reporting times at which both runs were compared"),
+        _amount("HeadM", "largest difference of a junction's head", "m"),
+        _amount("MedianHeadM", "median difference of heads", "m"),
+        _amount("LevelM", "largest difference of a tank's level", "m"),
+    ),
 }  # fmt: skip
 """Columns of each table by its name; `currency` stands for the study's."""
 

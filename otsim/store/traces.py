@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from otsim.config.plant_points import PLANT_POINTS
+from otsim.config.plant_points import PlantPoints
 from otsim.store.columns import Column, schema_of, table_of
 
 if TYPE_CHECKING:
@@ -21,13 +21,17 @@ __all__ = ["ROLES", "AttackSpan", "TwinStory", "story_of", "trace_table"]
 
 VERSION = "1.0.0"
 ROLES = ("median", "bad", "worst")
-_COLUMN = re.compile(r"(?P<kind>xmeas|xmv|sp)_(?P<number>\d+)(?P<view>_seen|_received)?")
-_TOLD = {
-    ("xmeas", None): "true value",
-    ("xmeas", "_seen"): "as the controllers read it",
-    ("xmv", None): "as the controllers command it",
-    ("xmv", "_received"): "as the actuator receives it",
-    ("sp", None): "set-point of the loop",
+_VIEW = re.compile(r"(?P<signal>.+?)(?P<view>_seen|_shown|_received)?")
+_VIEWS = {
+    "_seen": "as the controllers read it",
+    "_shown": "as the operators see it",
+    "_received": "as the actuator receives it",
+}
+_UNTOUCHED = {
+    ("process", "measurement"): "true value",
+    ("process", "command"): "as the controllers command it",
+    ("process", "setpoint"): "set-point of the loop",
+    ("network", "measurement"): "true value",
 }
 _KEY = b"otsim.story"
 
@@ -74,21 +78,23 @@ def trace_table(
     time_h: npt.NDArray[np.float64],
     signals: Mapping[str, npt.NDArray[np.floating]],
     story: TwinStory,
+    points: PlantPoints,
 ) -> pa.Table:
     """Make the table of a recorded twin: `time_h`, then one column a signal and view.
 
     Args:
         time_h: f64[n_times], hours from the start of the record.
         signals: f[n_times] by column name: `xmeas_9`, `xmeas_9_seen`, `xmv_10`,
-            `xmv_10_received`, `sp_3`; nan where nothing was recorded.
+            `xmv_10_received`, `sp_3`, `level.T1_shown`; nan where nothing was recorded.
         story: what happened; it goes into the file's metadata.
+        points: of the plant.
 
     Raises:
         KeyError: a name that is no signal of the plant.
     """
     columns = [
         Column(name="time_h", type="float64", unit="h", description="from the start of the record"),
-        *(_column(name, story.plant) for name in signals),
+        *(_column(name, points) for name in signals),
     ]
     values = {"time_h": time_h, **signals}
     table = table_of(schema_of("trace", VERSION, columns), values)  # type: ignore[arg-type]
@@ -96,13 +102,13 @@ def trace_table(
     return table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: text.encode()})
 
 
-def _column(name: str, plant: str) -> Column:
-    found = _COLUMN.fullmatch(name)
-    words = _TOLD.get((found["kind"], found["view"])) if found else None
-    if found is None or words is None:
+def _column(name: str, points: PlantPoints) -> Column:
+    found = _VIEW.fullmatch(name)
+    if found is None:
         raise KeyError(name)
-    signal = PLANT_POINTS[plant].by_name[f"{found['kind'].upper()}{found['number']}"]
-    title = f"{signal.title}, {words}"
+    signal = points.by_column[found["signal"]]
+    words = _UNTOUCHED.get((points.family, signal.kind), "")
+    title = ", ".join(part for part in (signal.title, _VIEWS.get(found["view"], words)) if part)
     return Column(name=name, type="float64", unit=signal.unit, description=title, nullable=True)
 
 

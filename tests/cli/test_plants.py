@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from otsim.cli import main
 from otsim.config import PLANT_POINTS
+from water.small_study import INP
 
 NAME = "tennessee_eastman"
 
@@ -19,8 +20,27 @@ def plants(*args: str):
 def test_lists_the_plants():
     assert NAME in plants().stdout
     assert [plant["name"] for plant in json.loads(plants("--json").stdout)["plants"]] == [
-        *PLANT_POINTS
+        *PLANT_POINTS,
+        "water_network",
     ]
+
+
+def test_the_points_of_a_water_network_come_from_its_file(tmp_path):
+    file = tmp_path / "small.inp"
+    file.write_text(INP.format(controls=""))
+    told = plants("water_network", "--inp", str(file))
+    assert told.exit_code == 0
+    for part in ("level.T", "status.P", "threshold.1", "demand.day", "kWh a day", "3 junctions"):
+        assert part in told.stdout
+    names = json.loads(plants("water_network", "--inp", str(file), "--json").stdout)["signals"]
+    assert {"level.U", "speed.P"} <= {signal["name"] for signal in names}
+
+
+def test_a_water_network_needs_its_file(tmp_path):
+    assert plants("water_network").exit_code == 2
+    assert "name it with --inp FILE" in plants("water_network").stderr
+    assert plants("water_network", "--inp", str(tmp_path / "none.inp")).exit_code == 2
+    assert plants(NAME, "--inp", "x.inp").exit_code == 2
 
 
 def test_every_point_has_a_line():

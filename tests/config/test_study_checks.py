@@ -113,7 +113,7 @@ def test_replay_records_half_an_hour_unless_told():
         (["attackers.frequency.dispersion=2"], "dispersion is for"),
         (["attackers.frequency.distribution=negative_binomial",
           "attackers.frequency.dispersion=2"], None),
-        (["plant.model=tank"], "unknown plant 'tank' (known: tennessee_eastman)"),
+        (["plant.model=tank"], "unknown plant 'tank' (known: tennessee_eastman, water_network)"),
         (["plant.disturbances.idv=[1, 20]"], None),
         (["plant.disturbances.idv=[0]"], "there is no disturbance 0"),
         (["plant.disturbances.idv=[3, 3]"], "named twice"),

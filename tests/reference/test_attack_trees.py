@@ -1,4 +1,8 @@
-"""The reference cases of attack trees and losses, each answered by the module for its kind."""
+"""The reference cases of attack trees and losses, each answered by the module for its kind.
+
+Trees are answered twice: every query exactly, and number by number by the sampler where a million
+samples can tell.
+"""
 
 import json
 import os
@@ -7,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from reference import loss_answers, tree_answers
+from reference import exact_answers, loss_answers, tree_answers
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = Path(os.environ.get("OTSIM_REFERENCE", ROOT / "../shared/reference")) / "attack-trees/cases"
 FILES = sorted(CASES.glob("*.json"))
 NO_DATA = "no reference data: set OTSIM_REFERENCE to the folder that holds attack-trees/"
-ANSWERS = {kind: answers for answers in (loss_answers, tree_answers) for kind in answers.KINDS}
+LATER = {"rare_event"}  # kinds that a later part answers
 
 pytestmark = pytest.mark.reference
 
@@ -34,6 +38,17 @@ def tree_questions() -> list[Any]:
     ]
 
 
+def exact_queries() -> list[Any]:
+    """List every query of the cases that are answered exactly; a case without any is kept too."""
+    return [
+        pytest.param(path, i, id=f"{path.stem}-{i}-{query.get('metric')}")
+        for path in FILES
+        for case in [read(path)]
+        if case["kind"] in exact_answers.KINDS
+        for i, query in enumerate(case["queries"] or [{}])
+    ]
+
+
 def test_there_are_cases() -> None:
     if not CASES.is_dir():
         pytest.skip(NO_DATA)
@@ -41,13 +56,19 @@ def test_there_are_cases() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_case(path: Path) -> None:
+def test_every_case_is_answered(path: Path) -> None:
     case = read(path)
-    if case["kind"] in tree_answers.KINDS:
-        pytest.skip("taken question by question in test_tree_question")
-    if case["kind"] not in ANSWERS:
+    assert case["kind"] in {*exact_answers.KINDS, *loss_answers.KINDS, *LATER}
+    assert case["queries"]
+    if case["kind"] in LATER:
         pytest.skip(f"kind {case['kind']} is answered by a later part")
-    ANSWERS[case["kind"]].check(case)
+    if case["kind"] in loss_answers.KINDS:
+        loss_answers.check(case)
+
+
+@pytest.mark.parametrize(("path", "number"), exact_queries())
+def test_exact_query(path: Path, number: int) -> None:
+    exact_answers.check_query(read(path), number)
 
 
 @pytest.mark.parametrize(("path", "number"), tree_questions())

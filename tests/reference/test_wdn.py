@@ -235,7 +235,7 @@ def _quick_ones(cases: list[Path]) -> Iterator[Any]:
         yield pytest.param(folder, id=_name(folder), marks=marks)
 
 
-@pytest.mark.parametrize("folder", _quick_ones(CASES))
+@pytest.mark.parametrize("folder", list(_quick_ones(CASES)))
 def test_single_precision_switches_alike_and_keeps_heads(folder: Path) -> None:
     """Heads to 0.02 m and the same sequence of switchings, outside the windows of the README."""
     single = Case(folder, np.float32)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otsim.config import PLANT_POINTS
 from otsim.errors import ReportError
 from otsim.report.assumptions import assumptions
 from otsim.report.charts import shutdown_chart
@@ -13,6 +14,8 @@ from otsim.report.inline_svg import safe_svg
 from otsim.report.twin_charts import _decimated, signals_to_show, twin_chart
 from otsim.store import AttackSpan, TwinStory, story_of
 from store.synthetic_run import HOSTILE, HOSTILE_ATTRIBUTE, recorded_twins, study_of
+
+TENNESSEE_EASTMAN = PLANT_POINTS["tennessee_eastman"]
 
 OPEN = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9">'
 
@@ -57,7 +60,7 @@ def test_the_renderer_and_the_filter_keep_hostile_names_as_text(name: str) -> No
 
 def test_the_same_chart_gives_the_same_text() -> None:
     table = recorded_twins()["bad"]
-    first, second = (twin_chart(table, story_of(table)) for _ in range(2))
+    first, second = (twin_chart(table, story_of(table), TENNESSEE_EASTMAN) for _ in range(2))
     assert first == second
 
 
@@ -66,7 +69,7 @@ def test_a_twin_shows_what_ended_it_and_what_was_touched() -> None:
         attacks = tuple(AttackSpan(kind="override", target=t, start_h=0.0) for t in targets)
         story = TwinStory(role="bad", plant="tennessee_eastman", status="tripped", cause=cause,
                           attacks=attacks)  # fmt: skip
-        return signals_to_show(story)
+        return signals_to_show(story, TENNESSEE_EASTMAN)
 
     assert shown("reactor temperature high", "XMV10") == ["XMEAS9", "XMV10"]
     assert shown("reactor ruptured", "XMEAS9") == ["XMEAS7", "XMEAS9"]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from otsim.config import PLANT_POINTS
 from otsim.report.sections import _attack_words
 from otsim.report.units import in_unit
 from otsim.store.traces import AttackSpan
 from pipeline.whole_run import short_study
+
+TENNESSEE_EASTMAN = PLANT_POINTS["tennessee_eastman"]
 
 
 def plain(text: str) -> str:
@@ -41,5 +44,5 @@ def test_every_kind_of_key(key: str, value: float, want: str) -> None:
 )
 def test_an_attack_that_outlives_the_record_goes_on(stop_h: float, end_h: float, want: str) -> None:
     span = AttackSpan(kind="bias", target="XMEAS8", start_h=1.0, stop_h=stop_h, value=30.0)
-    words = _attack_words("tennessee_eastman", span, end_h)
+    words = _attack_words(TENNESSEE_EASTMAN, span, end_h)
     assert words == f"bias of XMEAS8 (reactor level), size 30 %, {want}"

@@ -271,7 +271,7 @@ def _recorded(role: str, end_h: float) -> pa.Table:
             AttackSpan(kind="override", target="XMV10", start_h=attack_h, value=8.0),
         ),
     )
-    return trace_table(time_h, signals, story)
+    return trace_table(time_h, signals, story, PLANT_POINTS["tennessee_eastman"])
 
 
 def untouched(study: Study, n_twins: int) -> Outcomes:

@@ -17,8 +17,7 @@ from otsim_kernels.plants.water_network import controls, links, solves
 from otsim_kernels.plants.water_network.controls import Readings
 from otsim_kernels.plants.water_network.demands import demand_of
 from otsim_kernels.plants.water_network.network import CLOSED, OPEN, Network
-from otsim_kernels.plants.water_network.tanks import inflows
-from otsim_kernels.plants.water_network.taps import no_schedule
+from otsim_kernels.plants.water_network.taps import Attack, no_schedule
 from otsim_kernels.plants.water_network.twin_state import Twin, first_twin
 
 Change = Callable[[Twin], Twin]
@@ -128,7 +127,7 @@ class _Runner:
 
 
 def _solve(network: Network, state: Twin) -> Twin:
-    never = jnp.zeros(1, bool)
+    never, fresh = jnp.zeros(1, bool), jnp.ones(1, bool)
     demand = demand_of(network, state.time, _ones(network, state))
     seen = Readings(volume=state.volume, inflow=state.inflow)
 
@@ -138,17 +137,18 @@ def _solve(network: Network, state: Twin) -> Twin:
     def one(carry: tuple[Twin, Any]) -> tuple[Twin, Any]:
         return solves.tried(network, carry[0], demand, never)
 
-    solved: tuple[Twin, Any] = jax.lax.while_loop(
-        goes_on, one, (solves.begun(network, state, demand, seen), never)
-    )
+    begun = solves.begun(network, state, demand, seen, _nobody(state), fresh)
+    solved: tuple[Twin, Any] = jax.lax.while_loop(goes_on, one, (begun, never))
     return solved[0]
 
 
 def _step(network: Network, state: Twin) -> Twin:
     demand = demand_of(network, state.time, _ones(network, state))
-    true = Readings(volume=state.volume, inflow=inflows(network, state.hydraulics))
-    none = no_schedule(1, state.volume.dtype)
-    return solves.stepped(network, state, demand, jnp.ones(1, bool), (true, true), none)
+    return solves.stepped(network, state, demand, jnp.ones(1, bool), _nobody(state))
+
+
+def _nobody(state: Twin) -> Attack:
+    return Attack(taps=(), schedule=no_schedule(1, state.volume.dtype))
 
 
 def _ones(network: Network, state: Twin) -> Any:

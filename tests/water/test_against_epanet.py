@@ -18,7 +18,8 @@ import pytest
 
 from otsim.config.epanet import WaterNetwork, read_network
 from otsim.config.epanet.network import Junction, Pump, Valve
-from water.epanet_engine import engines, run_epanet, shipped_network
+from otsim.plant.epanet_engine import engines, shipped_network
+from water.epanet_engine import run_epanet
 from water.network_run import Run, run_network
 from water.random_networks import random_network
 

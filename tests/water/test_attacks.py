@@ -58,7 +58,7 @@ def taps_of(compiled: Compiled, told: dict[str, Any]) -> list[Row]:
             return [*_forced(compiled, told["links"], start, stop),
                     *_forced(compiled, told.get("after", {}), stop, NEVER)]  # fmt: skip
         case "speed":
-            return [(Tap(kind="speed", index=compiled.link[name]), start, stop, told["value"])
+            return [(Tap(kind="setting", index=compiled.link[name]), start, stop, told["value"])
                     for name in told["links"]]  # fmt: skip
         case "demand_scale":
             pattern = list(compiled.given.patterns).index(told["pattern"])
@@ -68,9 +68,8 @@ def taps_of(compiled: Compiled, told: dict[str, Any]) -> list[Row]:
 
 
 def _forced(compiled: Compiled, links: dict[str, str], start: int, stop: int) -> list[Row]:
-    kinds: dict[str, Any] = {"OPEN": "open", "CLOSED": "close"}
     return [
-        (Tap(kind=kinds[status], index=compiled.link[name]), start, stop, 0.0)
+        (Tap(kind="status", index=compiled.link[name]), start, stop, float(status == "OPEN"))
         for name, status in links.items()
     ]
 

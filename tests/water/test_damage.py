@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +12,16 @@ import pytest
 
 from otsim.config.epanet import read_network
 from otsim.plant.water_network import compile_network
-from otsim_kernels.plants.water_network.damage import (
-    CUBIC_METRES,
-    Service,
-    Tally,
-    columns,
-    first_tally,
+from otsim_kernels.drivers.own_pace import advance
+from otsim_kernels.plants.water_network.damage import CUBIC_METRES, Service, columns
+from otsim_kernels.plants.water_network.life import (
+    LifePlan,
+    WaterPlant,
+    first_life,
+    is_running,
+    lived_tick,
 )
-from otsim_kernels.plants.water_network.network import Network
-from otsim_kernels.plants.water_network.taps import NEVER, Schedule, Tap
-from otsim_kernels.plants.water_network.twin import Plan, counted_tick, quiet_plan
-from otsim_kernels.plants.water_network.twin_state import Twin, first_twin
+from otsim_kernels.plants.water_network.taps import NEVER, Schedule, Tap, no_schedule
 from water.network_run import run_network, with_link
 
 # A reservoir, a pump, a loop with two demands and a tank; a day in hours.
@@ -58,7 +55,10 @@ two demands and a tank
  DURATION 24
  PATTERN TIMESTEP 4
 """
-SERVICE = Service(required_head=20.0 / 0.3048, low_head=35.0 / 0.3048)
+SERVICE = Service(
+    required_head=20.0 / 0.3048, low_head=35.0 / 0.3048, customers=np.array([0.0, 500.0, 300.0]),
+    zone=np.array([0, 0, 1], np.int32), n_zones=2,
+)  # fmt: skip
 N = 3
 
 
@@ -73,28 +73,23 @@ def network_of(
     return read_network(path)
 
 
-@partial(jax.jit, static_argnames=("network", "taps"))
-def lived(network: Network, taps: tuple[Tap, ...], state: Twin, plan: Plan, tally: Tally) -> Any:
-    def one(carry: tuple[Twin, Tally]) -> tuple[Twin, Tally]:
-        return counted_tick(network, taps, carry[0], plan, service=SERVICE, tally=carry[1])
-
-    return jax.lax.while_loop(
-        lambda carry: jnp.any(carry[0].time < network.clock.duration), one, (state, tally)
-    )
-
-
 def suffered(given: Any, taps: tuple[Tap, ...] = (), **schedule: Any) -> dict[str, np.ndarray]:
     """Run N twins for a day and return what each suffered."""
-    compiled = compile_network(given)
-    network = compiled.network
+    network = compile_network(given).network
+    plant = WaterPlant(network=network, service=SERVICE, taps=taps)
     with jax.enable_x64():
-        plan = quiet_plan(network, N, np.float64)
-        plan = replace(plan, end=jnp.full(N, network.clock.duration - 1, jnp.int32))
-        if taps:
-            plan = replace(plan, schedule=Schedule(**schedule))
-        state, tally = first_twin(network, N, np.float64), first_tally(N, np.float64)
-        _, tally = lived(network, taps, state, plan, tally)
-        return columns(tally)
+        never = jnp.full(N, NEVER, jnp.int32)
+        plan = LifePlan(
+            schedule=Schedule(**schedule) if taps else no_schedule(N, np.float64),
+            factor=jnp.ones((len(network.patterns), N)), onset=jnp.zeros(N, jnp.int32),
+            end=jnp.full(N, network.clock.duration, jnp.int32), reaction=never,
+        )  # fmt: skip
+        life, running = advance(
+            lived_tick, is_running, plant, state=first_life(plant, N, np.float64), plan=plan,
+            n_ticks=jnp.int32(10_000),
+        )  # fmt: skip
+        assert not running.any()
+        return {**columns(SERVICE, life.tally), "zones": np.asarray(life.tally.unmet_m3)}
 
 
 def test_a_sound_network_suffers_nothing_but_its_bill(tmp_path: Path) -> None:
@@ -136,11 +131,14 @@ def test_what_runs_over_is_what_came_and_did_not_stay(tmp_path: Path) -> None:
 def test_a_stopped_pump_leaves_demand_unmet_and_an_empty_tank(tmp_path: Path) -> None:
     """Twin 1 loses its pump at 2 h, twin 2 at 2 h until 20 h; the tank lasts for some hours."""
     given = network_of(tmp_path)
-    pump = Tap(kind="close", index=compile_network(given).link["P"])
+    k = compile_network(given).link["P"]
+    taps = (Tap(kind="status", index=k), Tap(kind="release", index=k))
     with jax.enable_x64():
         found = suffered(
-            given, (pump,), start=jnp.array([[NEVER, 7200, 7200]], jnp.int32),
-            stop=jnp.array([[NEVER, NEVER, 72_000]], jnp.int32), value=jnp.zeros((1, N)),
+            given, taps,
+            start=jnp.array([[NEVER, 7200, 7200], [NEVER, NEVER, 72_000]], jnp.int32),
+            stop=jnp.array([[NEVER, NEVER, 72_000], [NEVER, NEVER, 7200]], jnp.int32),
+            value=jnp.zeros((2, N)),
         )  # fmt: skip
     alone = run_network(given, changes={7200: [with_link("P", status="CLOSED")]})
     steps = (alone.time_s < 86_400) & (alone.level["T"] <= 0.5)
@@ -149,7 +147,12 @@ def test_a_stopped_pump_leaves_demand_unmet_and_an_empty_tank(tmp_path: Path) ->
     assert found["tank_empty_h"][1] == pytest.approx(empty, abs=1.0)
     assert found["unmet_m3"][0] == 0.0
     assert found["unmet_m3"][1] > 100.0
+    assert (found["zones"][:, 1] > 0.0).all()
+    np.testing.assert_allclose(found["zones"].sum(axis=0), found["unmet_m3"])
+    np.testing.assert_array_equal(found["customers_affected"], [0.0, 800.0, 800.0])
+    assert 0.0 < found["outage_customer_h"][2] < found["outage_customer_h"][1] < 800.0 * 22.0
     assert found["energy_kwh"][1] < 0.2 * found["energy_kwh"][0]
+    assert found["energy_kwh"][1] < found["energy_kwh"][2] < found["energy_kwh"][0]
 
 
 def test_starts_of_pumps_are_counted(tmp_path: Path) -> None:
@@ -160,6 +163,18 @@ def test_starts_of_pumps_are_counted(tmp_path: Path) -> None:
     starts = np.sum(running[1:] & ~running[:-1])
     assert starts >= 2
     np.testing.assert_array_equal(found["pump_starts"], starts)
+    np.testing.assert_array_equal(found["peak_pump_starts"], starts)
+
+
+def test_the_surge_is_of_the_largest_change_of_velocity(tmp_path: Path) -> None:
+    given = network_of(tmp_path)
+    found, run = suffered(given), run_network(given)
+    steps = run.time_s < 86_400
+    largest = max(
+        np.abs(np.diff(run.flow[name][steps])).max() / 1000.0 / (np.pi / 4.0 * diameter**2)
+        for name, diameter in (("AB", 0.3), ("BC", 0.25), ("AC", 0.25), ("CT", 0.3))
+    )
+    np.testing.assert_allclose(found["peak_surge_m"], 1000.0 / 9.80665 * largest, rtol=1e-3)
 
 
 def test_units_are_of_metres() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from otsim.config.epanet.controls import read_controls
@@ -18,8 +19,11 @@ from otsim.config.epanet.options import ReadOptions, read_options
 from otsim.config.epanet.rules import read_rules
 from otsim.config.epanet.tables import read_curves, read_patterns
 from otsim.config.epanet.times import read_times
+from otsim.errors import ConfigError
 
-__all__ = ["read_network"]
+__all__ = ["MAX_TEXT_BYTES", "network_text", "parse_network", "read_network"]
+
+MAX_TEXT_BYTES = 8_000_000  # of a network within a study
 
 _QUALITY = ("QUALITY", "SOURCES", "REACTIONS", "MIXING")
 _LONGEST_TITLE = 200
@@ -37,8 +41,38 @@ def read_network(path: str | Path) -> WaterNetwork:
     Raises:
         ConfigError: every fault, a line `file:line:col: [SECTION] what; what to do` each.
     """
-    faults = Faults(file_name(path))
-    lines = _Sections(section_lines(read_text(path), faults))
+    return parse_network(read_text(path), file_name(path))
+
+
+def network_text(path: str | Path) -> str:
+    """Return the text of a sound EPANET file as a study holds it: no tabs, no blanks at line ends.
+
+    Raises:
+        ConfigError: as `read_network`, or it is too large for a study.
+    """
+    text, name = read_text(path), file_name(path)
+    parse_network(text, name)
+    lines = (line.rstrip() for line in text.expandtabs(1).splitlines())
+    text = "\n".join(lines) + "\n"
+    if len(text.encode()) > MAX_TEXT_BYTES:
+        most = MAX_TEXT_BYTES // 1_000_000
+        raise ConfigError(f"{name}: more than {most} MB; remove [VERTICES] and what is unused")
+    return text
+
+
+@lru_cache(maxsize=8)
+def parse_network(text: str, name: str) -> WaterNetwork:
+    """Read the text of an EPANET file.
+
+    Args:
+        text: of the file.
+        name: of the file, in messages.
+
+    Raises:
+        ConfigError: as `read_network`.
+    """
+    faults = Faults(name)
+    lines = _Sections(section_lines(text, faults))
     patterns = read_patterns(lines.of("PATTERNS"), faults)
     curves = read_curves(lines.of("CURVES"), faults)
     junctions = {Fields(line, faults).text(0) for line in lines.of("JUNCTIONS")}

@@ -22,7 +22,6 @@ from otsim_kernels.plants.water_network.network import (
     H_TOL,
     OPEN,
     Q_ZERO,
-    Control,
     Network,
 )
 
@@ -48,7 +47,7 @@ class Controllers:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
 class Readings:
-    """What controllers read of the tanks, f[n_tanks, n_twins].
+    """What is read of the tanks, f[n_reads, n_twins]; `Network.reads` has the tank of each row.
 
     Attributes:
         volume: ft3; inflow: cfs, by which a reading moves.
@@ -107,12 +106,6 @@ def _setting_differs(network: Network, held: Controllers, i: int, links: Links) 
     return fixed | (setting_of(network, links, k) != held.setting[i])
 
 
-def _tank_of(network: Network, control: Control) -> int | None:
-    """Return the tank that a control looks at; None for times and junctions."""
-    found = np.flatnonzero(network.tank_node == control.node)
-    return int(found[0]) if len(found) else None
-
-
 def _fires(
     network: Network, held: Controllers, i: int, seen: Readings, time: Array
 ) -> Array | None:
@@ -121,10 +114,10 @@ def _fires(
         return time == held.value[i].astype(jnp.int32)
     if control.when == "at_clock":
         return (time + network.clock.start_clock) % DAY_S == held.value[i].astype(jnp.int32)
-    place = _tank_of(network, control)
-    if place is None:
+    if control.reading < 0:
         return None
-    now, wanted, slack = seen.volume[place], held.value[i], jnp.abs(seen.inflow[place])
+    now, wanted = seen.volume[control.reading], held.value[i]
+    slack = jnp.abs(seen.inflow[control.reading])
     return now <= wanted + slack if control.when == "below" else now >= wanted - slack
 
 
@@ -149,17 +142,26 @@ def pressed(network: Network, held: Controllers, head: Array, links: Links) -> t
 
 
 def step_length(
-    network: Network, held: Controllers, links: Links, time: Array, *, true: Readings,
-    seen: Readings,
+    network: Network, held: Controllers, links: Links, time: Array, *,
+    water: tuple[Array, Array], seen: Readings,
 ) -> Array:  # fmt: skip
-    """Return the seconds to the next solve, i32[n_twins], rules apart."""
+    """Return the seconds to the next solve, i32[n_twins], rules apart.
+
+    Args:
+        network: the network.
+        held: what the controllers hold.
+        links: after the solve.
+        time: of it.
+        water: volumes and inflows of the tanks, ft3 and cfs, f[n_tanks, n_twins].
+        seen: what controllers read of them.
+    """
     clock = network.clock
     seconds = jnp.full_like(time, min(clock.hydraulic_step, clock.pattern_step, clock.report_step))
     pattern = ((time + clock.pattern_start) // clock.pattern_step + 1) * clock.pattern_step - time
     report = (time // clock.report_step + 1) * clock.report_step - time
     seconds = jnp.minimum(seconds, jnp.minimum(jnp.maximum(pattern, 1), report))
     for i, tank in enumerate(network.tanks):
-        q, now = true.inflow[i], true.volume[i]
+        now, q = water[0][i], water[1][i]
         fills, drains = (q > 0.0) & (now < tank.max_volume), (q < 0.0) & (now > tank.min_volume)
         target = jnp.where(fills, tank.max_volume, tank.min_volume)
         seconds = _sooner(seconds, target - now, q, (fills | drains))
@@ -198,10 +200,9 @@ def _wait(
         now = (time + network.clock.start_clock) % DAY_S
         wait = held.value[i].astype(jnp.int32) - now
         return jnp.where(wait < 0, wait + DAY_S, wait), always
-    place = _tank_of(network, control)
-    if place is None:
+    if control.reading < 0:
         return None, always
-    now, q, wanted = seen.volume[place], seen.inflow[place], held.value[i]
+    now, q, wanted = seen.volume[control.reading], seen.inflow[control.reading], held.value[i]
     rises, falls = (now < wanted) & (q > 0.0), (now > wanted) & (q < 0.0)
     may = rises if control.when == "above" else falls
     return _nearest(wanted - now, q), may & (jnp.abs(q) > Q_ZERO)

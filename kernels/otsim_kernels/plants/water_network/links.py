@@ -118,6 +118,16 @@ def ordered_both(
     return _ordered(network, links, k, status=status, setting=setting, fixed=fixed, which=which)
 
 
+def put_back(network: Network, links: Links, k: int, which: Array) -> Links:
+    """Put a link back to what the file has at the beginning, in some twins."""
+    order: dict[str, Any] = {"status": int(network.first_status[k - network.n_plain])}
+    if k >= network.n_pipes:
+        order["setting"] = float(network.first_setting[k - network.n_pipes])
+    if k >= network.first_valve:
+        order["fixed"] = bool(network.first_fixed[k - network.first_valve])
+    return _ordered(network, links, k, which=which, **order)
+
+
 def _ordered(network: Network, links: Links, k: int, *, which: Array, **order: Any) -> Links:
     """Replace a link's status, setting and whether it is fixed, where given, in some twins."""
     found = {}
@@ -167,6 +177,7 @@ __all__ = [
     "ordered_both",
     "ordered_setting",
     "ordered_status",
+    "put_back",
     "setting_of",
     "status_of",
     "with_status",

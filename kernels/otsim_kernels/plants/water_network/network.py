@@ -104,6 +104,7 @@ class Control:
         value: volume of a tank, ft3, head of a junction, ft, or seconds. A volume, so that a tank
             that begins at the level is there exactly, whatever the precision.
         enabled: at the beginning.
+        reading: row of the tank's reading that it acts on, -1 where it looks at no tank.
     """
 
     link: int
@@ -113,11 +114,24 @@ class Control:
     node: int
     value: float
     enabled: bool = True
+    reading: int = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """What operators watch: a reading of theirs, and the volumes at which it rings, ft3."""
+
+    reading: int
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Premise:
-    """A clause of a rule; `value` in the user's units, whose factor turns internal numbers into."""
+    """A clause of a rule; `value` in the user's units, whose factor turns internal numbers into.
+
+    `reading` is the row of the tank's reading that it looks at, -1 where it looks at no tank.
+    """
 
     joined_by: Literal["if", "and", "or"]
     kind: Literal["node", "link", "system"]
@@ -127,6 +141,7 @@ class Premise:
     value: float
     factor: float
     offset: float = 0.0
+    reading: int = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,6 +219,9 @@ class Network:
         wants: i32[n], junctions whose demand depends on pressure, none for plain demands; and
             min_pressure, pressure_range (ft), pressure_power (1 / exponent).
         controls, rules.
+        reads: the tank of each reading; several controllers, and operators, may read one tank, each
+            over a line of its own.
+        alarms: of the operators.
         plan: how the system is solved; place: i32[n_links], row of a link's conductance: an edge,
             n_edges + junction for one fixed end, n_edges + n_junctions where both are.
     """
@@ -245,6 +263,8 @@ class Network:
     pressure_power: float
     controls: tuple[Control, ...]
     rules: tuple[Rule, ...]
+    reads: tuple[int, ...]
+    alarms: tuple[Alarm, ...]
     trials: Trials
     clock: Clock
     plan: Elimination
@@ -294,6 +314,7 @@ __all__ = [
     "XFLOW",
     "XHEAD",
     "XPRESSURE",
+    "Alarm",
     "Clock",
     "Control",
     "Network",

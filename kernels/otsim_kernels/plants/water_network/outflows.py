@@ -14,6 +14,8 @@ from otsim_kernels.plants.water_network.system import System
 
 Array = Any
 _STEEP = 1e9  # of the barriers that keep a flow within its bounds
+_HELD = 1e-3  # slope of a demand beyond its bounds, where it has none: a brake on its head alone
+_LEAST_PART = 0.01  # of what is wanted, from which on the slope is that of the formula
 _LARGEST_STEP = 0.4  # of a demand, in parts of what is wanted
 
 
@@ -64,19 +66,30 @@ class Outflows:
         full = demand[network.wants]
         step = self.demand_step - self.demand_slope * correction[network.wants]
         most = _LARGEST_STEP * jnp.abs(full)
-        return jnp.where(full > 0.0, jnp.clip(step, -most, most), delivered)
+        if step.dtype == jnp.float64:
+            step = jnp.clip(step, -most, most)
+        else:
+            step = delivered - jnp.clip(delivered - step, 0.0, full)
+        return jnp.where(full > 0.0, step, delivered)
 
 
 def outflows(
-    network: Network, head: Array, demand: Array, emitted: Array, delivered: Array
+    network: Network, head: Array, demand: Array, drawn: tuple[Array, Array], careful: Array
 ) -> Outflows:
-    """Return slopes and steps at the present heads."""
+    """Return slopes and steps at the present heads.
+
+    Args:
+        network, head, demand: as in a trial.
+        drawn: by emitters and demands, f[n, n_twins] each.
+        careful: bool[n_twins], where trials swing.
+    """
+    emitted, delivered = drawn
     emitters, wants = emitted, emitted
     demands, steps = delivered, delivered
     if len(network.emitter_node):
         emitters, wants = _emitters(network, head, emitted)
     if len(network.wants):
-        demands, steps = _demands(network, head, demand, delivered)
+        demands, steps = _demands(network, head, demand, delivered, careful)
     return Outflows(
         emitter_slope=emitters, emitter_step=wants, demand_slope=demands, demand_step=steps
     )
@@ -95,16 +108,40 @@ def _emitters(network: Network, head: Array, flow: Array) -> tuple[Array, Array]
     return 1.0 / g, (h - pressure) / g
 
 
-def _demands(network: Network, head: Array, demand: Array, flow: Array) -> tuple[Array, Array]:
+def _demands(
+    network: Network, head: Array, demand: Array, flow: Array, careful: Array
+) -> tuple[Array, Array]:
     full = demand[network.wants]
     drawn = full > 0.0
     full = jnp.where(drawn, full, 1.0)
     n = network.pressure_power
+    if flow.dtype != jnp.float64:
+        slope, step = _within(network, _pressure(network, head), full, flow, careful)
+        return jnp.where(drawn, slope, 0.0), jnp.where(drawn, step, flow)
     g = n * network.pressure_range * (jnp.abs(flow) / full) ** (n - 1.0) / full
     g, h = _not_below(flow, 0.0, g, g * flow / n)
     g, h = _not_above(flow, full, g, h)
     step = (h - _pressure(network, head)) / g
     return jnp.where(drawn, 1.0 / g, 0.0), jnp.where(drawn, step, flow)
+
+
+def _within(
+    network: Network, pressure: Array, full: Array, flow: Array, careful: Array
+) -> tuple[Array, Array]:
+    """Return slope and step of demands as functions of the pressure, for float32.
+
+    Beyond a bound, a foot of pressure is 1e-9 cfs of EPANET's barrier, which float32 cannot tell
+    from nothing. So the formula is solved by heads. Beyond the bounds, where it is flat, the slope
+    is only a brake; where heads swing from bound to bound, it is the chord to the other bound.
+    """
+    n, most = network.pressure_power, network.pressure_range
+    part = pressure / most
+    within = (part > 0.0) & (part < 1.0)
+    wanted = jnp.clip(part, 0.0, 1.0) ** (1.0 / n)
+    slope = full / (n * most * jnp.maximum(wanted, _LEAST_PART) ** (n - 1.0))
+    chord = full / jnp.where(part >= 1.0, pressure, most - jnp.minimum(pressure, 0.0))
+    held = jnp.where(careful, chord, _HELD * full / most)
+    return jnp.where(within, slope, held), flow - full * wanted
 
 
 def _pressure(network: Network, head: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,12 +44,16 @@ class Solved:
     Attributes:
         state: of the last solve; demand: wanted then; time: of it, i32[n_twins].
         inflow: of the tanks, cfs.
+        seen: the readings of the tanks from their volumes and the time, f[n_reads, n_twins].
+        deaf: whether a link obeys no rule at a time, bool[n_twins]; None if it always does.
     """
 
     state: Hydraulics
     demand: Array
     time: Array
     inflow: Array
+    seen: Callable[[Array, Array], Array]
+    deaf: Callable[[int, Array], Array | None]
 
 
 def ruled_step(
@@ -96,7 +101,8 @@ def _ruled(network: Network, now: _Now, links: Links, which: Array) -> tuple[Lin
     order = sorted(range(len(truths)), key=lambda i: -network.rules[i].priority)
     changed, before = jnp.zeros_like(which), links
     for k in sorted({one.link for rule in network.rules for one in (*rule.then, *rule.otherwise)}):
-        taken = ~which
+        deaf = now.solved.deaf(k, now.end)
+        taken = ~which if deaf is None else ~which | deaf
         for i in order:
             rule = network.rules[i]
             for actions, holds in ((rule.then, truths[i]), (rule.otherwise, ~truths[i])):
@@ -133,8 +139,9 @@ class _Now:
         self, network: Network, solved: Solved, links: Links, *, volume: Array, end: Array,
         length: Array,
     ) -> None:  # fmt: skip
-        self.network, self.state, self.links, self.volume = network, solved.state, links, volume
+        self.network, self.solved, self.state, self.links = network, solved, solved.state, links
         self.inflow, self.demand, self.end, self.length = solved.inflow, solved.demand, end, length
+        self.seen = solved.seen(volume, end)
 
     def holds(self, rule: Rule) -> Array:
         """Evaluate a rule's premises from left to right; AND and OR have equal rank."""
@@ -182,7 +189,7 @@ class _Now:
         if not is_tank:
             return self.state.head[row]
         place = self._tank(premise)
-        tank, volume = network.tanks[place], self.volume[place]
+        tank, volume = network.tanks[place], self.seen[premise.reading]
         if premise.attribute in ("FILLTIME", "DRAINTIME"):
             q = self.inflow[place]
             end = tank.max_volume if premise.attribute == "FILLTIME" else tank.min_volume

@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from otsim_kernels.plants.water_network.changing_links import (
@@ -29,6 +30,7 @@ from otsim_kernels.plants.water_network.sums import summed
 from otsim_kernels.plants.water_network.system import System, Term, link_terms
 
 Array = Any
+_BELOW_ALL = 30.0  # ft
 _FARTHEST, _FASTEST = 1e12, 1e6  # ft and cfs, beyond what any network knows
 
 
@@ -86,7 +88,8 @@ def trial(
         demand: wanted, f[n_junctions, n_twins].
         relax: part of the step that is taken, f[n_twins]; 0 moves nothing.
     """
-    drawn = outflows(network, state.head, demand, state.emitted, state.delivered)
+    both, careful = (state.emitted, state.delivered), relax < 1.0
+    drawn = outflows(network, state.head, demand, both, careful)
     system, slope, step = _plain_pipes(network, state, _first_system(network, state, demand))
     inflow = drawn.taken(network, demand, state.emitted, state.delivered)
     heads = Heads(high=state.head, low=state.head_low)
@@ -100,7 +103,8 @@ def trial(
     )
     links, singular = unhinged(network, state.links, pivots)
     relax = jnp.where(singular, 0.0, relax)
-    correction = jnp.where(relax == 0.0, 0.0, _bounded(correction, _FARTHEST))
+    correction = _kept_near(network, state.head, _bounded(correction, _FARTHEST))
+    correction = jnp.where(relax == 0.0, 0.0, correction)
     gathered = _Gathered(slope=slope, step=step, terms=terms, correction=correction)
     moved, change = _moved(network, replace(state, links=links), gathered, relax=relax)
     moved, change = _drawn(network, moved, change, drawn, correction, (relax, demand))
@@ -113,6 +117,15 @@ def trial(
 def _bounded(values: Array, most: float) -> Array:
     """Keep float32 finite where water is cut off and heads mean nothing; float64 can hold them."""
     return values if values.dtype == jnp.float64 else jnp.clip(values, -most, most)
+
+
+def _kept_near(network: Network, head: Array, correction: Array) -> Array:
+    """Keep heads that no demand holds from falling far below all junctions; float32 alone."""
+    if correction.dtype == jnp.float64 or not len(network.wants):
+        return correction
+    n = network.n_junctions
+    lowest = float(np.min(network.elevation[:n])) - _BELOW_ALL
+    return jnp.maximum(correction, jnp.minimum(lowest - head[:n], 0.0))
 
 
 def _first_system(network: Network, state: Hydraulics, demand: Array) -> System:
@@ -256,6 +269,9 @@ def _drawn(
         changes = changes + jnp.abs(after - before).sum(axis=0)
         largest = jnp.maximum(largest, jnp.abs(after - before).max(axis=0, initial=0.0))
         total = total + jnp.abs(after).sum(axis=0)
+    if delivered.dtype != jnp.float64:
+        # where all is cut off, what flows is rounding: changes are related to what is wanted too
+        total = total + jnp.maximum(demand[network.wants] - delivered, 0.0).sum(axis=0)
     state = replace(state, emitted=emitted, delivered=delivered)
     error = demand_error(network, state.head, demand, delivered)
     relative = _relative(network, changes, total)

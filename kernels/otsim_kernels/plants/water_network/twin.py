@@ -8,21 +8,19 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from otsim_kernels.plants.water_network import tanks
-from otsim_kernels.plants.water_network.controls import Readings
-from otsim_kernels.plants.water_network.damage import Service, Tally, tallied
 from otsim_kernels.plants.water_network.demands import demand_of
 from otsim_kernels.plants.water_network.links import chosen
 from otsim_kernels.plants.water_network.network import Network
 from otsim_kernels.plants.water_network.solves import begun, stepped, tried
 from otsim_kernels.plants.water_network.taps import (
+    Attack,
     Schedule,
     Tap,
     demand_factors,
-    forced,
     no_schedule,
     readings,
     tampered,
+    true_readings,
 )
 from otsim_kernels.plants.water_network.twin_state import Twin
 
@@ -54,19 +52,6 @@ def quiet_plan(network: Network, n_twins: int, dtype: Any) -> Plan:
     )
 
 
-def counted_tick(
-    network: Network, taps: tuple[Tap, ...], twin: Twin, plan: Plan, *, service: Service,
-    tally: Tally,
-) -> tuple[Twin, Tally]:  # fmt: skip
-    """Do a tick and count what the network suffers in the step that it leads to."""
-    factor = demand_factors(taps, plan.schedule, plan.factor, twin.time)
-    demand = demand_of(network, twin.time, factor)
-    after, _ = tick(network, taps, twin, plan)
-    # the step's flows are those of the last trial, its volumes those before it
-    solved = replace(after, time=twin.time, volume=twin.volume, ran=twin.ran)
-    return after, tallied(network, service, tally, before=solved, after=after, demand=demand)
-
-
 def tick(network: Network, taps: tuple[Tap, ...], twin: Twin, plan: Plan) -> tuple[Twin, Array]:
     """Do one trial of every twin, and go on to the next solve where one ended.
 
@@ -80,23 +65,20 @@ def tick(network: Network, taps: tuple[Tap, ...], twin: Twin, plan: Plan) -> tup
         The twins, and where a solve ended, bool[n]: with its heads, flows and statuses, those of
         the beginning of the next.
     """
-    schedule, done = plan.schedule, twin.time > plan.end
-    factor = demand_factors(taps, schedule, plan.factor, twin.time)
-    demand = demand_of(network, twin.time, factor)
+    attack, done = Attack(taps=taps, schedule=plan.schedule), twin.time > plan.end
+    demand = demand_of(network, twin.time, demand_factors(attack, plan.factor, twin.time))
     own = twin.controls
-    twin = replace(twin, controls=tampered(network, taps, schedule, own, twin.time))
     fresh = (twin.trials == 0) & ~done
-    links = forced(network, taps, schedule, twin.hydraulics.links, fresh, twin.time)
-    twin = replace(twin, hydraulics=replace(twin.hydraulics, links=links))
-    true = Readings(volume=twin.volume, inflow=twin.inflow)
-    seen = readings(network, taps, schedule, twin.time, true=true, held=twin.held)
-    twin = replace(twin, held=chosen(fresh, seen.volume, twin.held))
-    twin = begun(network, twin, demand, seen)
+    true = true_readings(network, twin.volume, twin.inflow)
+    seen = readings(network, attack, twin.time, true=true, held=twin.held)
+    twin = replace(
+        twin, controls=tampered(network, attack, own, twin.time),
+        held=chosen(fresh, seen.volume, twin.held),
+    )  # fmt: skip
+    twin = begun(network, twin, demand, seen, attack, fresh)
     twin, ended = tried(network, twin, demand, done)
-    true = Readings(volume=twin.volume, inflow=tanks.inflows(network, twin.hydraulics))
-    seen = readings(network, taps, schedule, twin.time, true=true, held=twin.held)
-    twin = stepped(network, twin, demand, ended, (true, seen), schedule)
+    twin = stepped(network, twin, demand, ended, attack)
     return replace(twin, controls=own), ended
 
 
-__all__ = ["Plan", "counted_tick", "quiet_plan", "tick"]
+__all__ = ["Plan", "quiet_plan", "tick"]

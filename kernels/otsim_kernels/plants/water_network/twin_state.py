@@ -31,7 +31,7 @@ class Twin:
         trials: i32[n], number of the next trial of the present solve; 0 before its beginning.
         next_check: i32[n], trial after which links are looked at.
         damped: bool[n], the next trial takes a part of the step.
-        held: f[n_tanks, n], the volumes that controllers read at the last solve.
+        held: f[n_reads, n], the readings at the last solve, ft3.
         controls: what the controllers hold.
         relative: f[n], change of flow in the last trial.
         ran: bool[n_pumps, n], pumps that ran in the last solve.
@@ -66,7 +66,7 @@ def first_twin(network: Network, n_twins: int, dtype: Any) -> Twin:
         trials=none,
         next_check=none,
         damped=none > 0,
-        held=jnp.asarray(np.broadcast_to(volume, shape), dtype),
+        held=jnp.asarray(np.broadcast_to(volume, shape), dtype)[np.array(network.reads, int)],
         controls=first_controllers(network, n_twins, dtype),
         relative=jnp.zeros(n_twins, dtype),
         ran=jnp.asarray(np.broadcast_to(_first_runs(network), (len(network.pumps), n_twins))),
