@@ -1,0 +1,1 @@
+"""The network of a plant: zones, conduits, assets, weaknesses and what protects them."""

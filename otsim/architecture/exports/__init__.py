@@ -1,0 +1,1 @@
+"""Techniques, flows and attack trees -> files of other tools."""
