@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from otsim.config import PLANT_POINTS, Study
-from otsim.config.plant_points import PlantPoints, points_of
+from otsim.config.plant_points import PlantPoints
+from otsim.config.study_points import points_of
 from otsim.errors import SimulationError
 from otsim.simulate.plans import TICKS_PER_HOUR, action_clock, lead_ticks
 from otsim.store import AttackSpan, RunReader, TwinStory, story_of, trace_table

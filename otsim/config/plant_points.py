@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import Literal
 
 from otsim_kernels.plants.tennessee_eastman import signals as tennessee_eastman
 from otsim_kernels.signals import DamageColumn, Link, Signal
 
-if TYPE_CHECKING:
-    from otsim.config.study_plant import Plant
-
-__all__ = ["PLANT_POINTS", "WATER_NETWORK", "PlantPoints", "points_of"]
+__all__ = ["PLANT_POINTS", "WATER_NETWORK", "PlantPoints", "column_of"]
 
 WATER_NETWORK = "water_network"
 _NUMBERED = re.compile(r"([A-Z]+)(\d+)")
@@ -80,27 +77,6 @@ def column_of(signal: Signal) -> str:
     """Return the name of a signal's column in records."""
     numbered = _NUMBERED.fullmatch(signal.name)
     return f"{numbered[1].lower()}_{numbered[2]}" if numbered else signal.name
-
-
-def points_of(plant: Plant) -> PlantPoints:
-    """Return what a study may name on its plant.
-
-    Raises:
-        KeyError: there is no such plant.
-        ConfigError: its network cannot be read.
-    """
-    if plant.model != WATER_NETWORK:
-        return PLANT_POINTS[plant.model]
-    return _water_points(plant.inp or "", plant.water.model_dump_json() if plant.water else "{}")
-
-
-@lru_cache(maxsize=8)
-def _water_points(inp: str, water: str) -> PlantPoints:
-    from otsim.config.epanet import parse_network
-    from otsim.config.study_water import Water
-    from otsim.config.water_points import water_points
-
-    return water_points(parse_network(inp, "plant.inp"), Water.model_validate_json(water))
 
 
 PLANT_POINTS: dict[str, PlantPoints] = {

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from otsim.config import tree_shape
 from otsim.config.action_checks import action_problems, use_of
 from otsim.config.loss_checks import fragility_problems
-from otsim.config.plant_points import PLANT_POINTS, WATER_NETWORK, PlantPoints, points_of
+from otsim.config.plant_points import PLANT_POINTS, WATER_NETWORK, PlantPoints
 from otsim.config.problems import Problem, did_you_mean
 from otsim.config.study import Study
+from otsim.config.study_points import points_of
 
 __all__ = ["study_problems"]
 

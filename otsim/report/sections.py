@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from otsim.config.plant_points import WATER_NETWORK, PlantPoints, points_of
+from otsim.config.plant_points import WATER_NETWORK, PlantPoints
+from otsim.config.study_points import points_of
 from otsim.report.answer import loss_interval
 from otsim.report.chart_style import Figure
 from otsim.report.charts import shutdown_chart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from otsim.config import Study
 from otsim.config.key_paths import key_steps
-from otsim.config.plant_points import points_of
+from otsim.config.study_points import points_of
 from otsim.report.wording import money, number, percent
 
 __all__ = ["in_unit"]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from otsim.attack.campaigns import Campaigns, chosen_campaigns
-from otsim.config.plant_points import points_of
+from otsim.config.study_points import points_of
 from otsim.config.water_points import OPERATORS
 from otsim.plant.water_units import setting_unit
 from otsim.simulate.network_lives import LANES, Index, twins_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from otsim.config.plant_points import points_of
+from otsim.config.study_points import points_of
 from otsim.simulate.outcomes import STATUSES
 from otsim.store.tables import result_table
 

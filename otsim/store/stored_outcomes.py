@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from otsim.config.plant_points import points_of
+from otsim.config.study_points import points_of
 from otsim.simulate.outcomes import STATUSES, Outcomes
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from otsim.config import dump_study, read_study
 from otsim.config.epanet import network_text
-from otsim.config.plant_points import points_of
+from otsim.config.study_points import points_of
 from otsim.errors import ConfigError
 from water.small_study import INP, WATER, study_of
 
