@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LANES", "Block", "live_through", "twins_of"]
 
-# Blocks of fewer twins do not fill the processor's vectors; larger ones leave its caches.
+# Every block has this width, however few twins are left: sums over junctions are compiled in
+# another order for another width, and a twin would have other bits. Fewer twins do not fill the
+# processor's vectors; more leave its caches.
 LANES = 128
 _CHUNK_TICKS = 400  # trials between two looks at who is over
-_LEAST_LANES = 32
 
 Index = npt.NDArray[np.int64]
 
@@ -99,8 +100,7 @@ def _ended(
     who, waiting = np.array(waiting[:LANES], np.int64), waiting[LANES:]
     life, own = twins_of(starts, members[who]), twins_of(plan, who)
     while len(who):
-        width = _width(len(who))
-        padded = np.resize(np.arange(len(who)), width)
+        padded = np.resize(np.arange(len(who)), LANES)
         moved, running = block.advance(
             twins_of(life, padded), _standing(twins_of(own, padded), len(who)), _CHUNK_TICKS
         )
@@ -115,14 +115,6 @@ def _ended(
         life = _joined(twins_of(life, kept), twins_of(starts, members[fresh]))
         own = _joined(twins_of(own, kept), twins_of(plan, fresh))
         who = np.concatenate([who[kept], fresh])
-
-
-def _width(n: int) -> int:
-    """Return how many lanes n twins take: whole vectors, of a few sizes, each compiled once."""
-    width = LANES
-    while width // 2 >= max(n, _LEAST_LANES):
-        width //= 2
-    return width
 
 
 def _standing(plan: LifePlan, n: int) -> LifePlan:

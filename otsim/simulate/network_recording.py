@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["PlacesAndTimes", "damage_by_place", "record_network"]
 
 Floats = npt.NDArray[np.float64]
-_LANES = 32  # as twins elsewhere, so that a recorded one is the same twin
 _MOST_BINS = 168
 
 
@@ -56,17 +55,17 @@ class PlacesAndTimes:
 
 
 def record_network(twins: NetworkTwins, campaigns: Campaigns, ticks: list[int]) -> list[Recording]:
-    """Live through at most 32 campaigns that act, and record them at these local seconds."""
+    """Live through a block of campaigns that act, at most, and record them, by local seconds."""
     import jax
 
     from otsim_kernels.plants.water_network.records import recorded
 
     n, named = len(campaigns.twin_id), _watched(twins)
-    life, plan, begin = _lives(twins, chosen_campaigns(campaigns, np.resize(np.arange(n), _LANES)))
+    life, plan, begin = _lives(twins, chosen_campaigns(campaigns, np.resize(np.arange(n), LANES)))
     lead = lead_ticks(twins.study)
     end = lead + round(twins.study.plant.horizon_h * TICKS_PER_HOUR)
     kept = np.array([tick for tick in ticks if tick < end], np.int64)
-    times = (begin[None, :] + kept[:, None]).astype(np.int32)
+    times = (begin[None, :n] + kept[:, None]).astype(np.int32)
     with jax.enable_x64(twins.block.dtype == np.float64):
         final, values = jax.device_get(
             recorded(twins.model.plant, named.watched, life=life, plan=plan, times=times)
@@ -120,7 +119,7 @@ def _counted(
     from otsim_kernels.plants.water_network.records import detailed
 
     seconds, bin_s = length
-    padded = np.resize(some, -(-len(some) // _LANES) * _LANES)
+    padded = np.resize(some, LANES)
     life, plan, _ = _lives(twins, chosen_campaigns(campaigns, padded))
     with jax.enable_x64(twins.block.dtype == np.float64):
         final, found = jax.device_get(

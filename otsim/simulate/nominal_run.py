@@ -132,7 +132,7 @@ def _lived(given: WaterNetwork, times: npt.NDArray[np.int64]) -> tuple[Life, Com
             factor=np.ones((len(network.patterns), n)), onset=np.zeros(n, np.int32),
             end=np.full(n, times[-1] + 1, np.int32), reaction=np.full(n, NEVER, np.int32),
         )  # fmt: skip
-        at = np.broadcast_to(times[:, None], (len(times), n)).astype(np.int32)
+        at = times[:, None].astype(np.int32)
         life = first_life(plant, n, np.float64)
         lived, found = jax.device_get(recorded(plant, watched, life=life, plan=plan, times=at))
     return lived, compiled, found

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from otsim.attack.campaigns import Campaigns
+from otsim.config import read_study
 from otsim.simulate import baseline_outcomes, record_campaigns, simulate_campaigns, twin_model
 from otsim.simulate.network_twins import N_MEMBERS, NetworkTwins
 from otsim.simulate.outcomes import STATUSES, Outcomes
@@ -17,6 +18,7 @@ from otsim.simulate.recording import Recording
 from otsim.study import run_study
 from water.small_study import campaigns, study_of
 
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 # everything that tests do, compiled once; each test starts some
 ACTIONS: dict[str, dict[str, Any]] = {
     "stop": {"kind": "override", "target": "status.P", "value": 0},
@@ -123,6 +125,21 @@ def test_any_company_and_any_order_gives_the_same_twins(model: NetworkTwins) -> 
     some = simulate_campaigns(model, doing(70, first=7, stop=3.0, high=0.0))
     same(few, part(whole, slice(100, 103)))
     same(some, part(whole, slice(7, 77)))
+
+
+def test_a_twin_of_net3_is_the_same_alone_and_in_its_shard() -> None:
+    """Sums over a hundred junctions round otherwise in another order; over three they do not."""
+    from otsim.attack import compile_attack, sample_campaigns
+    from otsim.draws import study_draws
+
+    study = read_study(CONFIGS / "studies" / "water_net3.yaml")
+    net3, attack = twin_model(study), compile_attack(study)
+    made = sample_campaigns(attack, 0, 200, draws=study_draws(study))
+    whole = simulate_campaigns(net3, made)
+    assert (whole.status == STATUSES.index("horizon")).sum() > 50
+    for first, count in ((4, 1), (60, 40), (100, 100)):
+        some = sample_campaigns(attack, first, count, draws=study_draws(study))
+        same(simulate_campaigns(net3, some), part(whole, slice(first, first + count)))
 
 
 def test_double_precision_suffers_what_single_does(model: NetworkTwins, tmp_path: Path) -> None:

@@ -214,22 +214,30 @@ def _surge(network: Network, before: Array, step: Step) -> tuple[Array, Array]:
 
 def columns(service: Service, tally: Tally) -> dict[str, npt.NDArray[np.float64]]:
     """Return the tally by column of the event table, f64[n_twins] on the host."""
-    wide = {name: np.asarray(getattr(tally, name), np.float64) for name in _SUMMED}
+    wide = {name: np.asarray(getattr(tally, name), np.float64) for name in _PLAIN}
     starts, dry = (np.asarray(rows, np.float64) for rows in (tally.pump_starts, tally.pump_dry_h))
     return {
-        "unmet_m3": np.asarray(tally.unmet_m3, np.float64).sum(axis=0),
+        "unmet_m3": _summed(np.asarray(tally.unmet_m3, np.float64)),
         "outage_customer_h": np.asarray(tally.outage_h, np.float64),
-        "customers_affected": service.customers @ np.asarray(tally.out, np.float64),
+        "customers_affected": _summed(service.customers[:, None] * np.asarray(tally.out)),
         **wide,
         "peak_surge_m": np.asarray(tally.surge_m, np.float64),
-        "pump_starts": starts.sum(axis=0),
+        "pump_starts": _summed(starts),
         "peak_pump_starts": starts.max(axis=0, initial=0.0),
-        "pump_dry_h": dry.sum(axis=0),
+        "pump_dry_h": _summed(dry),
         "peak_pump_dry_h": dry.max(axis=0, initial=0.0),
     }
 
 
-_SUMMED = ("low_pressure_h", "overflow_m3", "tank_empty_h", "energy_kwh")
+def _summed(rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Sum over the first axis, one row after the other, however many twins there are."""
+    if not len(rows):
+        return np.zeros(rows.shape[1:])
+    total: npt.NDArray[np.float64] = np.add.accumulate(rows, axis=0)[-1]
+    return total
+
+
+_PLAIN = ("low_pressure_h", "overflow_m3", "tank_empty_h", "energy_kwh")
 
 __all__ = [
     "CUBIC_METRES",

@@ -62,18 +62,21 @@ def recorded(
     Args:
         plant, watched: static.
         life, plan: n twins.
-        times: i32[n_times, n], when each is to be written down, seconds of the network.
+        times: i32[n_times, n_recorded], when each of the first ones is to be written down, seconds
+            of the network.
 
     Returns:
-        The lives at their end, and f[n_signals, n_times, n]; nan after the end.
+        The lives at their end, and f[n_signals, n_times, n_recorded]; nan after the end.
     """
+    n_recorded = times.shape[1]
 
     def body(carry: tuple[Life, Array]) -> tuple[Life, Array]:
         before, found = carry
         after, step = live(plant, before, plan)
-        t0, t1 = before.twin.time, after.twin.time
-        here = (times >= t0) & (times < t1) & step.ended
-        now, rate = _signals(plant, watched, before, plan, step)
+        t0, t1 = before.twin.time[:n_recorded], after.twin.time[:n_recorded]
+        here = (times >= t0) & (times < t1) & step.ended[:n_recorded]
+        signals = _signals(plant, watched, before, plan, step)
+        now, rate = (matrix[:, :n_recorded] for matrix in signals)
         since = jnp.where(here, times - t0, 0).astype(now.dtype)
         values = now[:, None, :] + rate[:, None, :] * since[None]
         return after, jnp.where(here[None], values, found)
