@@ -112,10 +112,9 @@ def mixture(component: Component, profile: Profile) -> Mixture:
     ready_d = 0.5 * (10.0 / given["cvss2_base"] + 3.9 / given["cvss3_exploitability"])
     wait_d = (1.0 / given["usable_frac"] - 0.5) * given["days_between"] + given["exploit_d"]
     others = (1.0 - ready) * (1.0 - none_usable), (1.0 - ready) * none_usable
+    parts = np.broadcast_arrays(ready, *others, ready_d, given["exploit_d"], wait_d)
     return Mixture(
-        probability=np.stack(np.broadcast_arrays(ready, *others)),
-        mean_d=np.stack(np.broadcast_arrays(ready_d, given["exploit_d"], wait_d)),
-        none_usable=none_usable,
+        probability=np.stack(parts[:3]), mean_d=np.stack(parts[3:]), none_usable=none_usable
     )
 
 

@@ -18,6 +18,7 @@ COMMANDS: dict[str, Command] = {
     "simulate": Command(
         target="otsim.cli.simulate:simulate", about="Simulate one plant under given actions."
     ),
+    "tree": Command(target="otsim.cli.tree:tree", about="Answer questions about an attack tree."),
     "export": Command(target="otsim.cli.export:export", about="Write the tables of a run as CSV."),
     "plants": Command(
         target="otsim.cli.plants:plants", about="List plants, their signals, units and limits."

@@ -126,9 +126,9 @@ def chances(tree: MeasuredTree) -> dict[str, Fraction]:
 
 
 def attacks_of(tree: MeasuredTree) -> Iterator[tuple[frozenset[str], dict[str, bool]]]:
-    """List every set of the attacker's leaves with what falls while all defences stand."""
+    """List every set of the attacker's leaves with what falls while certain defences stand."""
     leaves = [name for name in chances(tree) if name not in tree.defences]
-    standing = dict.fromkeys(tree.defences, True)
+    standing = dict.fromkeys(tree.standing, True)
     for bits in itertools.product((False, True), repeat=len(leaves)):
         chosen = frozenset(name for name, bit in zip(leaves, bits, strict=True) if bit)
         yield chosen, falls(tree, standing | dict.fromkeys(chosen, True))

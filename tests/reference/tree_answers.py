@@ -85,7 +85,7 @@ def questions(case: dict[str, Any]) -> Iterator[Question]:
 def left_out(question: Question) -> str | None:
     """Say why the sampler does not answer a question; None if it does."""
     if question.metric not in SAMPLED:
-        return f"{question.metric} is answered by the exact engines of a later part"
+        return f"{question.metric} is answered by the exact engines alone"
     chance = _chance(question)
     if chance is None or math.isinf(question.value):
         return None
