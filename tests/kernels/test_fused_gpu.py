@@ -111,7 +111,7 @@ def test_the_tank_lives_as_under_the_reference_driver(tmp_path: Path) -> None:
 
 
 @needs_gpp
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 def test_tennessee_eastman_lives_as_under_the_fast_driver(tmp_path: Path, dtype: Any) -> None:
     """Twins that trip, run beyond their trips, replay and wander; past an analyser."""
     with jax.enable_x64(dtype == np.float64):

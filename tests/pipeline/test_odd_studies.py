@@ -167,6 +167,7 @@ def test_every_response_cuts_the_campaign_its_own_way(action: str) -> None:
     assert abs(feed[at] - settled_at) < 1.0
 
 
+@pytest.mark.slow
 def test_a_dry_run_tells_a_price_and_keeps_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -222,6 +222,7 @@ def test_few_twins_are_many_twins_cut_off(run: Path) -> None:
     assert events_of(run).column("twin_id").to_pylist() == list(range(TWINS))
 
 
+@pytest.mark.slow
 def test_nets_of_points_are_cut_into_any_shards_and_grow(tmp_path: Path) -> None:
     """With the errors of every table from 4 nets of 32 twins, and the page says so."""
     nets = ("simulation.draws=sobol", "simulation.replicates=4")
