@@ -86,7 +86,8 @@ def test_a_law_is_one(tree: MeasuredTree) -> None:
     for p in (0.05, 0.5, 0.95):
         at = quantile(law, p)
         if math.isfinite(at):
-            assert law.cdf(np.array([at]))[0] >= p * (1.0 - 1e-12)
+            # panels of a law are good to about 1e-12
+            assert law.cdf(np.array([at]))[0] >= p * (1.0 - 1e-11)
             assert law.cdf_before(np.array([at]))[0] <= p * (1.0 + 1e-9)
         else:
             assert law.mass < p * (1.0 + 1e-9)
