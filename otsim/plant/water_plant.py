@@ -107,6 +107,8 @@ def _with_demand_model(given: WaterNetwork, water: Water) -> WaterNetwork:
     options = replace(
         given.options, is_pressure_driven=True, minimum_pressure=0.0, pressure_exponent=0.5,
         required_pressure=water.required_pressure or required,
+        # what attacks do to a network is harder to solve than what its file was made for
+        trials=max(given.options.trials, 200), damp_limit=given.options.damp_limit or 0.01,
     )  # fmt: skip
     return replace(given, options=options)
 

@@ -149,9 +149,9 @@ def test_double_precision_suffers_what_single_does(model: NetworkTwins, tmp_path
         assert (outcomes.status == STATUSES.index("horizon")).all()
     for name in ("unmet_m3", "outage_customer_h", "energy_kwh", "tank_empty_h"):
         one, other = (outcomes.columns[name] for outcomes in found)
-        # a few switch a second apart at a level, and go on otherwise
-        assert np.mean(np.isclose(one, other, rtol=0.005, atol=0.1)) > 0.7, name
-        np.testing.assert_allclose(one.mean(), other.mean(), rtol=0.02, err_msg=name)
+        # some switch a second apart at a level, and go on otherwise; the means must not care
+        assert np.mean(np.isclose(one, other, rtol=0.005, atol=0.1)) > 0.5, name
+        np.testing.assert_allclose(one.mean(), other.mean(), rtol=0.01, err_msg=name)
 
 
 def test_a_false_level_stops_the_pump_and_operators_see_the_truth(model: NetworkTwins) -> None:

@@ -132,8 +132,10 @@ def tried(network: Network, twin: Twin, demand: Array, done: Array) -> tuple[Twi
     relax = jnp.where(twin.damped, _DAMPED, 1.0).astype(state.flow.dtype)
     if len(network.wants) and relax.dtype != jnp.float64:
         # Heads that swing about the pressure at which a demand sets in are caught by smaller
-        # slopes, which a step below 1 tells the trial; once caught, they settle without.
-        careful = (twin.trials // _SWINGS) % 2 == 1
+        # slopes, which a step below 1 tells the trial; once caught, they settle without. Those that
+        # do not are held for good: slow, but sure.
+        turn = twin.trials // _SWINGS
+        careful = (turn >= 1) & (turn != 2)
         relax = jnp.where(careful, _NEARLY_ALL * relax, relax)
     relax = jnp.where(done, 0.0, relax)
     state, change = trial(network, state, demand=demand, relax=relax)

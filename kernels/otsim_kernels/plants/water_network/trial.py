@@ -30,7 +30,7 @@ from otsim_kernels.plants.water_network.sums import summed
 from otsim_kernels.plants.water_network.system import System, Term, link_terms
 
 Array = Any
-_BELOW_ALL = 30.0  # ft
+_BEYOND_ALL, _STRONGEST = 30.0, 3000.0  # ft; the second for pumps without a shutoff head
 _FARTHEST, _FASTEST = 1e12, 1e6  # ft and cfs, beyond what any network knows
 
 
@@ -120,12 +120,22 @@ def _bounded(values: Array, most: float) -> Array:
 
 
 def _kept_near(network: Network, head: Array, correction: Array) -> Array:
-    """Keep heads that no demand holds from falling far below all junctions; float32 alone."""
+    """Keep heads that nothing holds from going far below or above all else; float32 alone.
+
+    With demands that depend on pressure, none lies below all junctions, nor above what reservoirs,
+    tanks and pumps can lift.
+    """
     if correction.dtype == jnp.float64 or not len(network.wants):
         return correction
     n = network.n_junctions
-    lowest = float(np.min(network.elevation[:n])) - _BELOW_ALL
-    return jnp.maximum(correction, jnp.minimum(lowest - head[:n], 0.0))
+    lowest = float(np.min(network.elevation[:n])) - _BEYOND_ALL
+    lifts = [min(pump.shutoff_head, _STRONGEST) for pump in network.pumps]
+    rims = [tank.max_head for tank in network.tanks]
+    sources = [*network.first_head[n:].tolist(), *rims, *network.elevation[:n].tolist()]
+    highest = max(sources) + sum(lifts) + _BEYOND_ALL
+    down = jnp.minimum(lowest - head[:n], 0.0)
+    up = jnp.maximum(highest - head[:n], 0.0)
+    return jnp.clip(correction, down, up)
 
 
 def _first_system(network: Network, state: Hydraulics, demand: Array) -> System:
