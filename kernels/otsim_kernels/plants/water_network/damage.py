@@ -19,7 +19,6 @@ METRES = 0.3048  # of ft
 CUBIC_METRES = METRES**3  # of ft3
 _HOURS = 1.0 / 3600.0
 _KILOWATTS = 0.7457 / 8.814  # of cfs times ft of head, at an efficiency of 1
-_ROUNDING = 1e-5  # part of a demand that is none: solves end within the accuracy
 _OUT_BELOW = 0.5  # part of the demand that is delivered, below which customers are without water
 # Joukowsky's surge of a sudden change of velocity, a dv / g, with a wave speed of 1000 m/s, as in
 # iron and steel pipes (900 to 1,300); in plastic ones it is 300 to 500.
@@ -152,12 +151,15 @@ def pressures(network: Network, state: Hydraulics) -> Array:
 def undelivered(
     network: Network, service: Service, state: Hydraulics, demand: Array, pressure: Array
 ) -> Array:
-    """Return the demand that is not delivered at each junction, cfs."""
+    """Return the demand that is not delivered at each junction, cfs.
+
+    What depends on pressure is solved to the accuracy of the file: less than that lacks nothing.
+    """
     wanted = jnp.maximum(demand, 0.0)
     if len(network.wants):
         given = jnp.zeros_like(wanted).at[network.wants].set(state.delivered)
         lacks = wanted - given
-        return jnp.where(lacks > _ROUNDING * wanted, lacks, 0.0)
+        return jnp.where(lacks > network.trials.accuracy * wanted, lacks, 0.0)
     return wanted * (1.0 - jnp.sqrt(jnp.clip(pressure / service.required_head, 0.0, 1.0)))
 
 
