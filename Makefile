@@ -52,6 +52,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/against_c.py
 	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/water.py --float32
 
 gpu: $(VENV)/.gpu
 	$(PYTEST) -m gpu
