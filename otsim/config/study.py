@@ -60,7 +60,7 @@ class Simulation(Frozen):
     batch: Annotated[Whole, Field(ge=32, le=1_000_000, multiple_of=32)] = Field(
         64,
         description="Twins computed side by side, a multiple of 32: then results are the same, bit "
-        "for bit, for any batch. Default 64.",
+        "for bit, for any batch. Not for water_network, whose blocks are of 128. Default 64.",
     )
 
 

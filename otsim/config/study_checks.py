@@ -31,7 +31,9 @@ def study_problems(study: Study) -> list[Problem]:
     ):
         return [*found, *of_plant]  # without its points nothing more can be checked
     points = points_of(study.plant)
-    found += [*of_plant, *_plant_problems(study, points)]
+    found += of_plant
+    if points.family == "process":
+        found += _plant_problems(study, points)
     for name, goal in study.attack.goals.items():
         for i, action in enumerate(goal.actions):
             place = ("attack", "goals", name, "actions", i)

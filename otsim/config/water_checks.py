@@ -13,6 +13,10 @@ from otsim.config.yaml_lines import Step
 __all__ = ["process_problems", "water_problems"]
 
 _PLACE = ("plant", "water")
+_IDLE = {
+    "plant": ("integration", "disturbances", "safety", "rupture"),
+    "loss": ("restart_h", "offspec_product_per_m3", "destroyed"),
+}
 _OBSERVED = {"pressure": "junction", "flow": "link"}
 
 
@@ -42,12 +46,20 @@ def water_problems(study: Study, network: WaterNetwork) -> Iterator[Problem]:
             yield place, f"the network has no tank {name!r} ({did_you_mean(name, tanks)})"
         elif limits.low is not None and limits.high is not None and limits.low >= limits.high:
             yield (*place, "high"), f"is {limits.high:g}, not above low ({limits.low:g}); raise it"
-    if study.plant.disturbances.idv:
-        yield ("plant", "disturbances", "idv"), "a water network has none; remove it"
+    yield from _idle_problems(study)
     if study.defence.response and study.defence.response.action == "shut_down":
         message = "a water network cannot be shut down; use isolate or restore"
         yield ("defence", "response", "action"), message
     yield from _action_problems(study)
+
+
+def _idle_problems(study: Study) -> Iterator[Problem]:
+    """Find what is given for other plants alone: a network would ignore it."""
+    for block, keys in _IDLE.items():
+        given = getattr(study, block)
+        for key in keys:
+            if getattr(given, key) != type(given).model_fields[key].default:
+                yield (block, key), "is not for a water network; remove it"
 
 
 def _controller_problems(water: Water, network: WaterNetwork) -> Iterator[Problem]:

@@ -71,6 +71,17 @@ def test_what_belongs_to_other_plants(tmp_path: Path) -> None:
     assert "is missing; add the EPANET file" in faults(tmp_path, plant={"inp": None})[0]
     shut = {"response": {"delay_h": 1.0, "action": "shut_down"}}
     assert "use isolate or restore" in faults(tmp_path, defence=shut)[0]
+    for block, key, value in (
+        ("plant", "integration", "reference"),
+        ("plant", "disturbances", {"idv": [8]}),
+        ("plant", "safety", {"probability_of_failure_on_demand": 0.5}),
+        ("plant", "rupture", {"reactor": 5000.0}),
+        ("loss", "restart_h", 12.0),
+        ("loss", "offspec_product_per_m3", 3.0),
+        ("loss", "destroyed", {"safety_cost": 1.0}),
+    ):
+        [line] = faults(tmp_path, **{block: {key: value}})
+        assert f"{block}.{key}: is not for a water network; remove it" in line
     found = faults(tmp_path, plant={"model": "tennessee_eastman"})
     assert any("inp: is for water_network" in line for line in found)
     assert any("water: is for water_network" in line for line in found)

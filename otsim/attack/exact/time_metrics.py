@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -54,7 +55,20 @@ def quantile(law: Law, probability: float) -> float:
         return float(law.cdf(np.array([time]))[0]) - probability
 
     low, high = _bracket(law, probability)
-    return float(brentq(excess, low, high, xtol=1e-300, rtol=4.0 * np.finfo(float).eps))
+    found = float(brentq(excess, low, high, xtol=1e-300, rtol=4.0 * np.finfo(float).eps))
+    return _reached(excess, found, high)
+
+
+def _reached(excess: Callable[[float], float], found: float, high: float) -> float:
+    """Go up from a root to the first time found at which nothing is lacking: `high` at the latest.
+
+    A root search ends on either side, and just below a jump what is reached is read off a panel,
+    which may lack its last digits.
+    """
+    step = float(np.spacing(found))
+    while found < high and excess(found) < 0.0:
+        found, step = min(found + step, high), 2.0 * step
+    return found
 
 
 def _bracket(law: Law, probability: float) -> tuple[float, float]:
