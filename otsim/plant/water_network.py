@@ -126,6 +126,7 @@ class _Compiler:
         }
 
     def network(self) -> kernel.Network:
+        """Put the arrays together."""
         from otsim_kernels.plants.water_network import network as kernel
 
         options, n = self.given.options, len(self.junctions)

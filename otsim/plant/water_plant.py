@@ -154,6 +154,7 @@ class _Taps:
         return self.compiled.given
 
     def rows_of(self, number: int, action: ActionPoint) -> Iterator[TapRow]:
+        """Yield the rows of one action, by what its target is."""
         from otsim_kernels.plants.water_network.taps import Tap
 
         kind, _, of = action.target.partition(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from otsim.config.epanet.network import Junction, Node, Pump, Reservoir, Valve, WaterNetwork
@@ -27,81 +28,92 @@ def network_map(network: WaterNetwork, rows: Sequence[Row]) -> Figure | None:
     placed = [row for row in rows if row["X"] is not None and row["Y"] is not None]
     if len(placed) < 2:
         return None
-    links = inline_data(_segments(network))
-    joints = inline_data(
-        [{"x": row["X"], "y": row["Y"], "unmet": row["UnmetM3"]} for row in _worst_last(placed)]
-    )
-    stores = inline_data(_stores(network))
-    x, y = _scales(network)
+    layers = _Layers(network=network, placed=placed)
 
     def draw(width: int) -> Any:
-        size = 60 if width == WIDE_PX else 24
-        lines = (
-            alt.Chart(links)
-            .mark_rule(strokeCap="round")
-            .encode(
-                x=alt.X("x:Q", scale=x, axis=None),
-                y=alt.Y("y:Q", scale=y, axis=None),
-                x2="x2:Q",
-                y2="y2:Q",
-                color=alt.condition(
-                    "datum.kind == 'pipe'", alt.value("#AEB9C1"), alt.value(COLOURS[0])
-                ),
-                size=alt.condition("datum.kind == 'pipe'", alt.value(1.2), alt.value(3)),
-            )
-        )
-        points = (
-            alt.Chart(joints)
-            .mark_circle(size=size, opacity=1, stroke="white", strokeWidth=0.4)
-            .encode(
-                x=alt.X("x:Q", scale=x, axis=None),
-                y=alt.Y("y:Q", scale=y, axis=None),
-                color=alt.Color(
-                    "unmet:Q",
-                    scale=alt.Scale(
-                        range=_SCHEME, type="symlog", constant=_constant(placed), interpolate="rgb"
-                    ),
-                    legend=alt.Legend(
-                        title="m³ not delivered, mean of attacks that act", orient="bottom",
-                        direction="horizontal", gradientLength=min(320, width - 20), tickCount=4,
-                        titleLimit=width, format="~s",
-                    ),
-                ),
-            )
-        )  # fmt: skip
-        marks = (
-            alt.Chart(stores)
-            .mark_point(filled=True, opacity=1, size=4 * size, stroke="white")
-            .encode(
-                x=alt.X("x:Q", scale=x, axis=None),
-                y=alt.Y("y:Q", scale=y, axis=None),
-                shape=alt.Shape(
-                    "kind:N", legend=None,
-                    scale=alt.Scale(
-                        domain=["tank", "reservoir"], range=["square", "triangle-up"]
-                    ),
-                ),
-                color=alt.value(INK),
-            )
-        )  # fmt: skip
-        names = (
-            alt.Chart(stores)
-            .mark_text(dx=11, dy=-9, align="left", fontSize=11, fontWeight="bold", color=INK)
-            .encode(
-                x=alt.X("x:Q", scale=x, axis=None),
-                y=alt.Y("y:Q", scale=y, axis=None),
-                text="name:N",
-            )
-        )
         height = round(width * _shape(network))
         return (
-            alt.layer(lines, points, marks, names)
+            alt.layer(*layers.drawn(width))
             .resolve_scale(color="independent", size="independent", shape="independent")
             .properties(width=width, height=min(max(height, 160), 560))
         )
 
     label = "Map of the network, each junction coloured by the demand that attacks leave unmet"
     return figure("map", label, draw)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layers:
+    """What the map is made of, from the ground up."""
+
+    network: WaterNetwork
+    placed: Sequence[Row]
+
+    def drawn(self, width: int) -> tuple[Any, ...]:
+        """Return the links, the junctions, the stores of water and their names."""
+        size = 60 if width == WIDE_PX else 24
+        stores = inline_data(_stores(self.network))
+        return self._links(), self._junctions(width, size), *self._named(stores, size)
+
+    def _at(self) -> dict[str, Any]:
+        import altair as alt
+
+        x, y = _scales(self.network)
+        return {"x": alt.X("x:Q", scale=x, axis=None), "y": alt.Y("y:Q", scale=y, axis=None)}
+
+    def _links(self) -> Any:
+        import altair as alt
+
+        is_pipe = "datum.kind == 'pipe'"
+        return (
+            alt.Chart(inline_data(_segments(self.network)))
+            .mark_rule(strokeCap="round")
+            .encode(
+                **self._at(), x2="x2:Q", y2="y2:Q",
+                color=alt.condition(is_pipe, alt.value("#AEB9C1"), alt.value(COLOURS[0])),
+                size=alt.condition(is_pipe, alt.value(1.2), alt.value(3)),
+            )
+        )  # fmt: skip
+
+    def _junctions(self, width: int, size: int) -> Any:
+        import altair as alt
+
+        rows = [
+            {"x": row["X"], "y": row["Y"], "unmet": row["UnmetM3"]}
+            for row in _worst_last(self.placed)
+        ]
+        legend = alt.Legend(
+            title="m³ not delivered, mean of attacks that act", orient="bottom",
+            direction="horizontal", gradientLength=min(320, width - 20), tickCount=4,
+            titleLimit=width, format="~s",
+        )  # fmt: skip
+        scale = alt.Scale(
+            range=_SCHEME, type="symlog", constant=_constant(self.placed), interpolate="rgb"
+        )
+        return (
+            alt.Chart(inline_data(rows))
+            .mark_circle(size=size, opacity=1, stroke="white", strokeWidth=0.4)
+            .encode(**self._at(), color=alt.Color("unmet:Q", scale=scale, legend=legend))
+        )
+
+    def _named(self, stores: Any, size: int) -> tuple[Any, Any]:
+        import altair as alt
+
+        shapes = alt.Scale(domain=["tank", "reservoir"], range=["square", "triangle-up"])
+        marks = (
+            alt.Chart(stores)
+            .mark_point(filled=True, opacity=1, size=4 * size, stroke="white")
+            .encode(
+                **self._at(), shape=alt.Shape("kind:N", legend=None, scale=shapes),
+                color=alt.value(INK),
+            )
+        )  # fmt: skip
+        names = (
+            alt.Chart(stores)
+            .mark_text(dx=11, dy=-9, align="left", fontSize=11, fontWeight="bold", color=INK)
+            .encode(**self._at(), text="name:N")
+        )
+        return marks, names
 
 
 def _constant(rows: Sequence[Row]) -> float:
