@@ -1,1 +1,1 @@
-"""The network of a plant: zones, conduits, assets, weaknesses and what protects them."""
+"""What one does with an architecture: generate, import, export, and find its attack graph."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from otsim.architecture.identifiers import cvss_fault
+from otsim.config.architecture.identifiers import cvss_fault
 from otsim.config.yaml_lines import one_line
 from otsim.errors import ModelError
 

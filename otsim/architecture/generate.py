@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from otsim.architecture.architecture import Architecture
 from otsim.architecture.generated_network import Draft, add_network
 from otsim.architecture.generated_weaknesses import add_weaknesses
-from otsim.architecture.read_architecture import checked_architecture
+from otsim.config.architecture.architecture import Architecture
+from otsim.config.architecture.read_architecture import checked_architecture
 from otsim.errors import ModelError
 
 __all__ = ["FEWEST_ASSETS", "MOST_ASSETS", "generate_architecture"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from otsim.architecture.architecture import COLLECTIONS
-from otsim.architecture.network import AssetType
+from otsim.config.architecture.architecture import COLLECTIONS
+from otsim.config.architecture.network import AssetType
 
 __all__ = ["Draft", "add_network"]
 

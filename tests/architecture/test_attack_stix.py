@@ -9,9 +9,9 @@ import pytest
 
 from architecture.other_tools import OBJECTS, bundle, mitigation, pattern
 from architecture.plants import SOUND, faults
-from otsim.architecture.attack_techniques import mitigations_of, technique_fault
 from otsim.architecture.imports.attack_stix import read_attack_stix
-from otsim.architecture.read_architecture import read_architecture
+from otsim.config.architecture.attack_techniques import mitigations_of, technique_fault
+from otsim.config.architecture.read_architecture import read_architecture
 
 
 @pytest.fixture(autouse=True)

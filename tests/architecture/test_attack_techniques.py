@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from architecture.plants import ROOT
-from otsim.architecture.attack_techniques import (
+from otsim.config.architecture.attack_techniques import (
     TACTICS,
     mitigation_fault,
     mitigations_of,
@@ -94,7 +94,7 @@ def test_faults_have_a_hint():
 
 @pytest.mark.parametrize("name", ["attack_ics.csv", "attack_ics_mitigations.csv"])
 def test_tables_name_their_owner(name):
-    text = files("otsim.architecture").joinpath(name).read_text("utf-8")
+    text = files("otsim.config.architecture").joinpath(name).read_text("utf-8")
     head = " ".join(line[1:].strip() for line in text.splitlines() if line.startswith("#"))
     assert (
         "The MITRE Corporation. This work is reproduced and distributed with the permission" in head

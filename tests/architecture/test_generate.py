@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from architecture.plants import TE_POINTS
 from otsim.architecture.generate import FEWEST_ASSETS, MOST_ASSETS, generate_architecture
-from otsim.architecture.read_architecture import read_architecture
-from otsim.architecture.write_architecture import architecture_json, dump_architecture
+from otsim.config.architecture.read_architecture import read_architecture
+from otsim.config.architecture.write_architecture import architecture_json, dump_architecture
 from otsim.errors import ModelError
 
 SEEDS = st.integers(0, 2**63)

@@ -15,8 +15,8 @@ from otsim.architecture.imports.adtool import read_adtool
 from otsim.architecture.imports.attack_stix import read_attack_stix
 from otsim.architecture.imports.exploit_feeds import read_epss, read_kev
 from otsim.architecture.imports.threagile import read_threagile
-from otsim.architecture.read_architecture import read_architecture
-from otsim.architecture.write_architecture import dump_architecture
+from otsim.config.architecture.read_architecture import read_architecture
+from otsim.config.architecture.write_architecture import dump_architecture
 from otsim.errors import ConfigError
 
 STIX = json.dumps(bundle(*OBJECTS), indent=1)

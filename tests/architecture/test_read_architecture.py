@@ -8,8 +8,8 @@ import time
 import pytest
 
 from architecture.plants import ROOT, SHIPPED, SOUND, TE_POINTS, faults
-from otsim.architecture.plant_points import points_named
-from otsim.architecture.read_architecture import MAX_BYTES, read_architecture
+from otsim.config.architecture.plant_points import points_named
+from otsim.config.architecture.read_architecture import MAX_BYTES, read_architecture
 from otsim.config.read_study import read_study
 from otsim.config.yaml_lines import parse_yaml, read_yaml
 

@@ -7,8 +7,8 @@ import pytest
 from architecture.other_tools import MODEL
 from architecture.plants import faults
 from otsim.architecture.imports.threagile import read_threagile
-from otsim.architecture.read_architecture import read_architecture
-from otsim.architecture.write_architecture import dump_architecture
+from otsim.config.architecture.read_architecture import read_architecture
+from otsim.config.architecture.write_architecture import dump_architecture
 
 
 @pytest.fixture(autouse=True)

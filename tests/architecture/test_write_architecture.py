@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from architecture.plants import SHIPPED, SOUND
-from otsim.architecture.architecture import Architecture
-from otsim.architecture.architecture_schema import architecture_schema
-from otsim.architecture.read_architecture import read_architecture
-from otsim.architecture.write_architecture import (
+from otsim.config.architecture.architecture import Architecture
+from otsim.config.architecture.architecture_schema import architecture_schema
+from otsim.config.architecture.read_architecture import read_architecture
+from otsim.config.architecture.write_architecture import (
     architecture_data,
     architecture_json,
     dump_architecture,
@@ -80,7 +80,7 @@ def test_every_key_is_explained():
 def test_reading_needs_neither_jax_nor_pandas():
     code = (
         "import sys\n"
-        "from otsim.architecture.read_architecture import read_architecture\n"
+        "from otsim.config.architecture.read_architecture import read_architecture\n"
         "import otsim.architecture.generate, otsim.architecture.imports.adtool\n"
         "import otsim.architecture.imports.threagile, otsim.architecture.exports.attack_flow\n"
         f"read_architecture({str(SOUND)!r})\n"

@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from otsim.architecture.attack_techniques import Techniques, shipped_techniques, technique_fault
+from otsim.config.architecture.attack_techniques import (
+    Techniques,
+    shipped_techniques,
+    technique_fault,
+)
 from otsim.errors import ModelError
 
 __all__ = ["TechniqueScore", "navigator_layer"]

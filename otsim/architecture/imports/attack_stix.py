@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from otsim.architecture.attack_techniques import Mitigation, Technique, Techniques
 from otsim.architecture.imports.bounded_files import shown_name
 from otsim.architecture.imports.json_files import read_json
+from otsim.config.architecture.attack_techniques import Mitigation, Technique, Techniques
 from otsim.config.yaml_lines import one_line
 from otsim.errors import ConfigError
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from otsim.architecture.architecture import Architecture
 from otsim.architecture.imports.bounded_files import shown_name
 from otsim.architecture.imports.threagile_words import (
     AUTHENTICATIONS,
@@ -16,8 +15,9 @@ from otsim.architecture.imports.threagile_words import (
     PORTS,
     asset_type,
 )
-from otsim.architecture.read_architecture import MAX_BYTES, checked_architecture
-from otsim.architecture.references import References
+from otsim.config.architecture.architecture import Architecture
+from otsim.config.architecture.read_architecture import MAX_BYTES, checked_architecture
+from otsim.config.architecture.references import References
 from otsim.config.yaml_lines import Branch, one_line, plain, read_yaml
 from otsim.errors import ConfigError
 

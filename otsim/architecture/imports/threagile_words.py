@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from otsim.architecture.network import AssetType
+from otsim.config.architecture.network import AssetType
 
 __all__ = ["AUTHENTICATIONS", "CRITICALITIES", "PORTS", "asset_type"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from otsim.architecture.architecture import Architecture
-from otsim.architecture.references import References
+from otsim.config.architecture.architecture import Architecture
+from otsim.config.architecture.references import References
 from otsim.config.problems import Problem
 
 __all__ = ["weakness_problems"]

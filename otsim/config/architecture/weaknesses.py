@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from otsim.architecture.identifiers import CveId, CvssVector, Privilege, Toggle
+from otsim.config.architecture.identifiers import CveId, CvssVector, Privilege, Toggle
 from otsim.config.attack_tree import Probability
 from otsim.config.distribution_parameters import Frozen
 from otsim.config.field_types import Name, Source

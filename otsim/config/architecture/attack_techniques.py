@@ -147,6 +147,6 @@ def mitigation_fault(mitigation_id: str, techniques: Techniques) -> str | None:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    text = files("otsim.architecture").joinpath(name).read_text("utf-8")
+    text = files("otsim.config.architecture").joinpath(name).read_text("utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     yield from csv.DictReader(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from otsim.architecture.architecture import Architecture
+from otsim.config.architecture.architecture import Architecture
 
 __all__ = ["architecture_schema"]
 

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from otsim.architecture.identifiers import Privilege
-from otsim.architecture.network import Asset, Conduit, PointAccess, Service, Zone
-from otsim.architecture.safeguards import Control
-from otsim.architecture.ways_in import People, RemovableMedium, VendorAccess
-from otsim.architecture.weaknesses import Credential, Vulnerability
+from otsim.config.architecture.identifiers import Privilege
+from otsim.config.architecture.network import Asset, Conduit, PointAccess, Service, Zone
+from otsim.config.architecture.safeguards import Control
+from otsim.config.architecture.ways_in import People, RemovableMedium, VendorAccess
+from otsim.config.architecture.weaknesses import Credential, Vulnerability
 from otsim.config.distribution_parameters import Frozen
 from otsim.config.field_types import Name, Source
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from otsim.architecture.architecture import Architecture
-from otsim.architecture.network import Conduit, PointAccess
-from otsim.architecture.plant_points import points_named
-from otsim.architecture.references import References, repetitions
+from otsim.config.architecture.architecture import Architecture
+from otsim.config.architecture.network import Conduit, PointAccess
+from otsim.config.architecture.plant_points import points_named
+from otsim.config.architecture.references import References, repetitions
 from otsim.config.problems import Problem
 from otsim.config.yaml_lines import Step
 

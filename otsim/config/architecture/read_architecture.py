@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from otsim.architecture.architecture import COLLECTIONS, Architecture
-from otsim.architecture.architecture_checks import architecture_problems
-from otsim.architecture.architecture_schema import architecture_schema
-from otsim.architecture.attack_techniques import Techniques, shipped_techniques
-from otsim.architecture.extended_files import read_extended
+from otsim.config.architecture.architecture import COLLECTIONS, Architecture
+from otsim.config.architecture.architecture_checks import architecture_problems
+from otsim.config.architecture.architecture_schema import architecture_schema
+from otsim.config.architecture.attack_techniques import Techniques, shipped_techniques
+from otsim.config.architecture.extended_files import read_extended
 from otsim.config.overlay import branch_of
 from otsim.config.problems import Problem, fault_lines
 from otsim.config.validation_problems import validation_problems

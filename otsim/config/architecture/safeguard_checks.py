@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from otsim.architecture.architecture import Architecture
-from otsim.architecture.attack_techniques import Techniques, mitigation_fault, technique_fault
-from otsim.architecture.network_checks import point_problems
-from otsim.architecture.references import References, repetitions
-from otsim.architecture.safeguards import Control
+from otsim.config.architecture.architecture import Architecture
+from otsim.config.architecture.attack_techniques import (
+    Techniques,
+    mitigation_fault,
+    technique_fault,
+)
+from otsim.config.architecture.network_checks import point_problems
+from otsim.config.architecture.references import References, repetitions
+from otsim.config.architecture.safeguards import Control
 from otsim.config.problems import Problem
 
 __all__ = ["goal_problems", "safeguard_problems"]

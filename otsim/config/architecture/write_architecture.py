@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from otsim.architecture.architecture import Architecture
+from otsim.config.architecture.architecture import Architecture
 from otsim.config.write_study import dump_yaml
 
 __all__ = ["architecture_data", "architecture_json", "dump_architecture"]

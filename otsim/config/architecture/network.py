@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from otsim.architecture.identifiers import Port, Protocol, Toggle
+from otsim.config.architecture.identifiers import Port, Protocol, Toggle
 from otsim.config.distribution_parameters import Frozen, Real
 from otsim.config.field_types import Name, Source, Whole
 

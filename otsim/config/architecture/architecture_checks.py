@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from otsim.architecture.architecture import Architecture
-from otsim.architecture.attack_techniques import Techniques
-from otsim.architecture.network_checks import network_problems
-from otsim.architecture.references import References
-from otsim.architecture.safeguard_checks import goal_problems, safeguard_problems
-from otsim.architecture.weakness_checks import weakness_problems
+from otsim.config.architecture.architecture import Architecture
+from otsim.config.architecture.attack_techniques import Techniques
+from otsim.config.architecture.network_checks import network_problems
+from otsim.config.architecture.references import References
+from otsim.config.architecture.safeguard_checks import goal_problems, safeguard_problems
+from otsim.config.architecture.weakness_checks import weakness_problems
 from otsim.config.problems import Problem
 
 __all__ = ["architecture_problems"]

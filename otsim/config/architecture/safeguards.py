@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from otsim.architecture.identifiers import ShareDistribution, Toggle
+from otsim.config.architecture.identifiers import ShareDistribution, Toggle
 from otsim.config.distribution_parameters import Frozen
 from otsim.config.distributions import NonNegativeDistribution
 from otsim.config.field_types import Name, NonNegative, Source

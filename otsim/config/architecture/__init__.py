@@ -1,0 +1,1 @@
+"""The architecture file: YAML -> one checked `Architecture`, every fault with its place."""
