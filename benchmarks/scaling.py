@@ -4,6 +4,7 @@ Tennessee Eastman, `converged`, noise on, float32, the fast CPU driver. One core
 otherwise. Appends to `benchmarks/results/scaling.jsonl`; `docs/performance.md` quotes it.
 
 Usage: python benchmarks/scaling.py [--ticks 1800] [--repeats 5]
+       python benchmarks/scaling.py --runs [--twins 98304]   whole runs, about half an hour
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in (".", "kernels", "tests")]
 
 from benchmarks.idle_twins import idle_twins  # noqa: E402
 from benchmarks.rows import about_this_machine, append_lines  # noqa: E402
+from benchmarks.whole_runs import memory_by_twins, seconds_by_workers  # noqa: E402
 
 BLOCKS, HORIZONS, TAPS = (32, 64, 128, 256, 1024), (600, 3600, 14400), (0, 8, 32, 74)
 TRIAL_S = 4.0
@@ -133,7 +135,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ticks", type=int, default=1800)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--runs", action="store_true", help="whole runs alone")
+    parser.add_argument("--twins", type=int, default=98_304, help="of the run of ten minutes")
     options = parser.parse_args()
+    if options.runs:
+        line = {**about_this_machine(), **seconds_by_workers(options.twins), **memory_by_twins()}
+        append_lines("whole_runs.jsonl", [line])
+        print(json.dumps(line, indent=1))
+        return
     with tempfile.TemporaryDirectory() as caches:
         os.environ["JAX_COMPILATION_CACHE_DIR"] = caches  # so that every compile is one
         prepare_cpu()

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otsim.config import Study
-from otsim.simulate.executors import available_workers, spawned_workers, worker_pool
-from otsim.study import Progress, run_study
+from otsim.executors import open_workplace
+from otsim.executors.process_pool import spawned_workers
+from otsim.simulate.devices import available_workers
+from otsim.study import LOCAL, Progress, run_study
 from otsim.work import get_ready
 
 __all__ = ["Forecast", "forecast"]
@@ -60,8 +62,7 @@ def forecast(study: Study, *, workers: int | None = None) -> Forecast:
     pilot = _pilot(study, workers, shards)
     # compiles and fills the bank, which the run finds on disk; more workers than this process
     # leave the devices to them
-    with worker_pool(1) if workers == 1 else spawned_workers(1) as pool:
-        pool.submit(get_ready, pilot.model_dump_json()).result()
+    _get_ready(pilot, here=workers == 1)
     start_s = _start_s(pilot, workers)
     clock = _Clock()
     with tempfile.TemporaryDirectory(prefix="otsim-pilot-") as folder:
@@ -77,6 +78,16 @@ def forecast(study: Study, *, workers: int | None = None) -> Forecast:
         pilot_twins=pilot.simulation.twins, start_s=start_s, twins_s=one_wave_s * share,
         report_s=report_s, disk_bytes=round(size * share),
     )  # fmt: skip
+
+
+def _get_ready(study: Study, *, here: bool) -> None:
+    text = study.model_dump_json()
+    if here:
+        with open_workplace(LOCAL, 1, tasks=1) as place:
+            place.ask(get_ready, text)()
+        return
+    with spawned_workers(1) as pool:
+        pool.submit(get_ready, text).result()
 
 
 def _pilot(study: Study, workers: int, shards: int) -> Study:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 INTERRUPTED = 130  # what shells tell of a process that Ctrl-C ended
+TERMINATED = 143  # and of one that was asked to end by the system or a scheduler
+
+
+class Terminated(KeyboardInterrupt):
+    """Asked to end by the system or a scheduler (SIGTERM); handled as Ctrl-C is."""
 
 
 class OtsimError(Exception):
@@ -45,3 +50,9 @@ class GateError(OtsimError):
     """The run finished, but a promised bound does not hold (too many diverged twins)."""
 
     exit_code = 3
+
+
+class DeviceMemoryError(OtsimError):
+    """Not even the smallest part of the work fits into memory."""
+
+    exit_code = 5

@@ -201,8 +201,7 @@ def _spans(study: Study, campaigns: Campaigns) -> list[AttackSpan]:
     actions = [action for goal in study.attack.goals.values() for action in goal.actions]
     lead_h = lead_ticks(study) / TICKS_PER_HOUR
     clock = action_clock(campaigns)
-    response = study.defence.response
-    cuts = response is not None and response.action in ("isolate", "restore")
+    cuts = study.response_action in ("isolate", "restore")
     spans = []
     for action, start, stop, value in zip(
         actions, campaigns.actions.start_h[:, 0], campaigns.actions.stop_h[:, 0],

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from otsim.config import Study
 from otsim.errors import GateError
-from otsim.simulate.executors import available_workers, worker_pool
+from otsim.executors import ExecutorChoice, Workplace, open_workplace
+from otsim.tilted_study import tilted
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from otsim.store import RunFolder
 
-__all__ = ["Progress", "RunResult", "run_study"]
+__all__ = [
+    "ALONE",
+    "LOCAL",
+    "OneOfMany",
+    "Progress",
+    "RunResult",
+    "complete_run",
+    "compute_shards",
+    "run_study",
+]
 
 MAX_DIVERGED_SHARE = 1e-3
-TASKS_AHEAD = 64
-MAPPED_TWINS = 512  # whose damage is counted by place and hour, for the map
+
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,26 @@ class Progress:
     total: int
 
 
+Told = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneOfMany:
+    """What a run leaves to the others of a sweep.
+
+    Attributes:
+        donors: folders of runs whose twins it takes over where they live the same life.
+        page: make the recordings and the page too, a large part of a short run's time.
+    """
+
+    donors: tuple[Path, ...] = ()
+    page: bool = True
+
+
+ALONE = OneOfMany()
+LOCAL = ExecutorChoice()
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
     """A finished run: its folder, its page, the answer in one sentence."""
@@ -52,161 +77,135 @@ class RunResult:
     n_diverged: int
 
 
-def run_study(
+def run_study(  # noqa: PLR0913 - what a run may be told
     study: Study,
     out: Path,
     *,
     resume: bool = True,
     workers: int | None = None,
-    log: Callable[[str], None] = lambda line: None,
-    progress: Callable[[Progress], None] = lambda state: None,
+    executor: ExecutorChoice = LOCAL,
+    among: OneOfMany = ALONE,
+    log: Log = lambda line: None,
+    progress: Told = lambda state: None,
 ) -> RunResult:
     """Run a study, or go on with a run of it, and write its report.
 
     Args:
         study: as read.
-        out: the run folder.
+        out: the run folder; `otsim.store.place_of` makes one of a URL.
         resume: False computes again what is there.
         workers: processes; None: one for each GPU, or else core, as far as there are shards.
+        executor: where they are.
+        among: what it leaves to other runs.
         log: told what is worth a line.
         progress: told how far the run is.
 
     Raises:
         SimulationError: the folder belongs to something else.
         StorageError: it cannot be written.
-        GateError: more than a thousandth of the twins diverged; the report is written.
+        DeviceMemoryError: not even a tile of twins fits into memory.
+        GateError: more than a thousandth of the twins diverged, or some could not be computed;
+            the report is written.
     """
-    from otsim.report import answer_sentence, read_findings, write_report
+    from otsim.simulate.devices import device_kind
     from otsim.store import RunFolder
 
-    with RunFolder.open(out, study, resume=resume, log=log) as folder:
+    study = tilted(study, out, log=log)
+    device = device_kind()
+    with RunFolder.open(out, study, resume=resume, device=device, log=log) as folder:
         todo = folder.missing_shards()
-        n_workers = min(workers or available_workers(), max(len(todo), 1))
-        with worker_pool(n_workers) as pool:
-            # one worker works while it is asked: what it has done is committed before it goes on
-            ahead = 1 if n_workers == 1 else TASKS_AHEAD
-            _compute_shards(study, folder, todo, pool, ahead=ahead, progress=progress)
-            progress(Progress(stage="report", done=study.simulation.twins,
-                              total=study.simulation.twins))  # fmt: skip
-            n_diverged = _write_tables(study, folder, pool)
-        folder.finish()
-        page = write_report(folder.path)
-        answer = answer_sentence(read_findings(folder.path))
-        result = RunResult(
-            run=folder.path, report=page, run_id=folder.facts.run_id, answer=answer,
-            n_twins=study.simulation.twins, n_diverged=n_diverged,
-        )  # fmt: skip
-    if n_diverged > MAX_DIVERGED_SHARE * study.simulation.twins:
-        raise GateError(
-            f"{out}: {n_diverged} of {study.simulation.twins} twins diverged, more than 0.1 %; "
-            "the report gives the bounds; run with precision float64, or mend the plant actions"
-        )
-    return result
+        with open_workplace(executor, workers, tasks=len(todo)) as place:
+            compute_shards(
+                study, folder, todo, place, donors=among.donors, log=log, progress=progress
+            )
+            return complete_run(study, folder, place, page=among.page, progress=progress)
 
 
-def _compute_shards(
+def compute_shards(  # noqa: PLR0913 - what a run may be told
     study: Study,
     folder: RunFolder,
     todo: list[int],
-    pool: Executor,
+    place: Workplace,
     *,
-    ahead: int,
-    progress: Callable[[Progress], None],
+    donors: tuple[Path, ...] = (),
+    log: Log,
+    progress: Told,
 ) -> None:
-    """Compute the missing shards and commit each as it comes."""
-    from otsim.work import shard_events
+    """Compute shards and commit each as it comes.
 
-    text, total = study.model_dump_json(), study.simulation.twins
+    Args:
+        study: as resolved.
+        folder: where they are committed.
+        todo: numbers of the shards.
+        place: where they are computed.
+        donors: folders of runs that may lend twins.
+        log, progress: told what happens.
+    """
+    from otsim.shard_loop import ShardTask, done_shards
+
+    text, lent = study.model_dump_json(), tuple(map(str, donors))
     ranges = {shard: folder.facts.twins_of(shard) for shard in todo}
+    total = sum(len(folder.facts.twins_of(shard)) for shard in folder.planned_shards())
     done = total - sum(map(len, ranges.values()))
     progress(Progress(stage="twins", done=done, total=total))
     tasks = (
-        (shard, shard_events, (text, twins.start, len(twins))) for shard, twins in ranges.items()
+        ShardTask(shard=shard, study_json=text, twins=twins, donors=lent)
+        for shard, twins in ranges.items()
     )
-    for shard, table in _as_they_come(pool, tasks, ahead=ahead):
-        folder.commit_shard(shard, table)
-        done += len(ranges[shard])
+    for found in done_shards(tasks, place, log=log):
+        folder.commit_shard(found.shard, found.events, given_up=found.given_up)
+        done += len(ranges[found.shard])
         progress(Progress(stage="twins", done=done, total=total))
 
 
-def _as_they_come(pool: Executor, tasks: Iterator[Any], *, ahead: int) -> Iterator[Any]:
-    """Submit at most `ahead` tasks at a time; yields (name, result) in order of completion."""
-    waiting: dict[Future[Any], Any] = {}
-    exhausted = False
-    while waiting or not exhausted:
-        while not exhausted and len(waiting) < ahead:
-            task = next(tasks, None)
-            if task is None:
-                exhausted = True
-            else:
-                name, function, arguments = task
-                waiting[pool.submit(function, *arguments)] = name
-        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-        for future in finished:
-            yield waiting.pop(future), future.result()
+def complete_run(
+    study: Study, folder: RunFolder, place: Workplace, *, page: bool = True, progress: Told
+) -> RunResult:
+    """Write tables and report of a run whose shards are all there.
 
+    Args:
+        study: as resolved.
+        folder: with its shards.
+        place: where a few twins are lived again.
+        page: make the recordings and the page.
+        progress: told how far the run is.
 
-def _write_tables(study: Study, folder: RunFolder, pool: Executor) -> int:
-    """Turn the committed events into risk tables; returns the number of diverged twins."""
-    from otsim.attack import compile_attack, sample_campaigns
-    from otsim.draws import study_draws
-    from otsim.loss import assess
-    from otsim.risk import annual_risk, event_losses, study_frequency, tornado
-    from otsim.store import physical_table, risk_tables, tornado_table
-    from otsim.store.stored_outcomes import stored_outcomes
-    from otsim.work import baseline, recordings
+    Raises:
+        StorageError: a shard is missing or damaged, or the folder cannot be written.
+        GateError: more than a thousandth of the twins diverged, or some could not be computed;
+            the report is written.
+    """
+    from otsim.report import REPORT_FILE, answer_sentence, read_findings, write_report
+    from otsim.run_tables import write_tables
 
-    text = study.model_dump_json()
-    rows = folder.read_events()
-    untouched = pool.submit(baseline, text)
-    chosen = _typical_twins(rows)
-    recorded = pool.submit(recordings, text, list(chosen.values()))
-    of_network = _of_network(study, rows, pool)
-    outcomes = stored_outcomes(study, rows)
-    campaigns = sample_campaigns(
-        compile_attack(study), 0, study.simulation.twins, draws=study_draws(study)
+    n_twins = study.simulation.twins
+    progress(Progress(stage="report", done=n_twins, total=n_twins))
+    n_diverged = write_tables(study, folder, place, recorded=page)
+    folder.finish()
+    result = RunResult(
+        run=folder.path,
+        report=write_report(folder.path) if page else folder.path / REPORT_FILE,
+        run_id=folder.facts.run_id,
+        answer=answer_sentence(read_findings(folder.path)),
+        n_twins=n_twins,
+        n_diverged=n_diverged,
     )
-    events = event_losses(study, campaigns, outcomes, assess(study, campaigns, outcomes))
-    tables = risk_tables(
-        study, annual_risk(events, study_frequency(study), study.report.return_periods)
-    )
-    tables["tornado"] = tornado_table(study, tornado(study, campaigns, outcomes))
-    tables["physical"] = physical_table(study, rows)
-    tables["baseline"] = untouched.result()
-    tables |= of_network.result() if of_network else {}
-    for role, recording in zip(chosen, recorded.result(), strict=True):
-        tables[f"twin-{role}"] = _story(study, rows, role, chosen[role], recording)
-    for name, table in tables.items():
-        folder.commit_table(name, table, quarantined=events.n_quarantined)
-    return events.n_quarantined
+    _refuse_at_the_gate(folder, result)
+    return result
 
 
-def _of_network(study: Study, events: pa.Table, pool: Executor) -> Future[Any] | None:
-    """Ask for what only a water network's report has."""
-    from otsim.config.plant_points import WATER_NETWORK
-    from otsim.work import network_tables
-
-    if study.plant.model != WATER_NETWORK:
-        return None
-    status = np.asarray(events.column("status").to_pylist())
-    lived = np.flatnonzero((status != "no_action") & (status != "diverged"))
-    return pool.submit(network_tables, study.model_dump_json(), lived[:MAPPED_TWINS].tolist())
-
-
-def _typical_twins(events: pa.Table) -> dict[str, int]:
-    """Choose the median, a bad (95 %) and the worst of the simulated twins, by loss."""
-    status = np.asarray(events.column("status").to_pylist())
-    loss = events.column("loss").to_numpy(zero_copy_only=False).astype(np.float64)
-    lived = np.flatnonzero((status != "no_action") & (status != "diverged"))
-    if not len(lived):
-        return {}
-    ranked = lived[np.argsort(loss[lived], kind="stable")]
-    places = {"median": len(ranked) // 2, "bad": int(0.95 * len(ranked)), "worst": len(ranked) - 1}
-    return {role: int(ranked[place]) for role, place in places.items()}
-
-
-def _story(study: Study, events: pa.Table, role: str, twin_id: int, recording: Any) -> pa.Table:
-    from otsim.recorded import recorded_table
-
-    row = events.slice(twin_id, 1).to_pylist()[0]
-    return recorded_table(study, recording, role=role, row=row)
+def _refuse_at_the_gate(folder: RunFolder, result: RunResult) -> None:
+    given_up = folder.reader.given_up_shards()
+    if given_up:
+        shard, reason = next(iter(given_up.items()))
+        raise GateError(
+            f"{result.run}: {len(given_up)} of {folder.facts.n_shards} shards are quarantined, "
+            f"shard {shard}: {reason}; the report gives the bounds; free some memory or use fewer "
+            "--workers, and run the same command again"
+        )
+    if result.n_diverged > MAX_DIVERGED_SHARE * result.n_twins:
+        raise GateError(
+            f"{result.run}: {result.n_diverged} of {result.n_twins} twins diverged, more than "
+            "0.1 %; the report gives the bounds; run with precision float64, or mend the plant "
+            "actions"
+        )

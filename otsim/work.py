@@ -13,6 +13,7 @@ from otsim.attack.campaigns import joined_campaigns
 from otsim.config import Study
 from otsim.draws import study_draws
 from otsim.loss import assess
+from otsim.shared_twins import shared_outcomes
 from otsim.simulate import (
     AnyTwins,
     baseline_outcomes,
@@ -21,7 +22,13 @@ from otsim.simulate import (
     simulate_campaigns,
     twin_model,
 )
+from otsim.simulate.memory import (
+    halved,
+    is_out_of_memory,
+    refuse_below_one_tile,
+)
 from otsim.simulate.plans import TICKS_PER_HOUR, lead_ticks
+from otsim.simulate.unlived import anybody_acts, unlived_outcomes
 from otsim.store import baseline_table, event_table
 
 if TYPE_CHECKING:
@@ -29,13 +36,32 @@ if TYPE_CHECKING:
 
     from otsim.attack import AttackModel
     from otsim.attack.campaigns import Campaigns
+    from otsim.simulate.outcomes import Outcomes
     from otsim.simulate.recording import Recording
 
-__all__ = ["baseline", "campaigns_of", "get_ready", "recordings", "shard_events"]
+__all__ = [
+    "ComputedShard",
+    "baseline",
+    "campaigns_of",
+    "computed_shard",
+    "get_ready",
+    "given_up_shard",
+    "network_tables",
+    "recordings",
+    "shard_events",
+]
 
 N_BASELINE = 64
+_halvings: dict[str, int] = {}  # by study, where memory ran out in this process
 # how often twins are recorded, from which hour after the first action on: closely at first
 _RECORD_STEPS = ((-1e6, 300), (-0.25, 30), (1.0, 300), (12.0, 900))
+
+
+class ComputedShard(NamedTuple):
+    """The event rows of a shard, and how often what goes side by side was halved for them."""
+
+    events: pa.Table
+    halvings: int
 
 
 class Models(NamedTuple):
@@ -45,16 +71,65 @@ class Models(NamedTuple):
     twins: AnyTwins
 
 
-def shard_events(study_json: str, first: int, count: int) -> pa.Table:
+def shard_events(study_json: str, first: int, count: int, donors: tuple[str, ...] = ()) -> pa.Table:
     """Compute the event rows of a range of twins.
 
     Args:
         study_json: `Study.model_dump_json()`; text, so that any executor can carry it.
         first, count: the range.
+        donors: folders of runs whose twins are taken over where they lived the same life.
     """
-    study, models = _study(study_json), _models(study_json)
-    campaigns = sample_campaigns(models.attack, first, count, draws=study_draws(study))
-    outcomes = simulate_campaigns(models.twins, campaigns)
+    return computed_shard(study_json, first, count, donors=donors).events
+
+
+def computed_shard(
+    study_json: str, first: int, count: int, *, donors: tuple[str, ...] = (), halvings: int = 0
+) -> ComputedShard:
+    """Compute the event rows of a range of twins in as little memory as is there.
+
+    Where memory runs out, half as many twins go side by side, down to one tile of them; the rows
+    are the same. What has once been found too large for a study is not tried again.
+
+    Args:
+        study_json, first, count, donors: as for `shard_events`.
+        halvings: how often to halve what goes side by side from the start.
+
+    Raises:
+        DeviceMemoryError: one tile of twins is too much.
+    """
+    study = _study(study_json)
+    campaigns = sample_campaigns(_attack(study_json), first, count, draws=study_draws(study))
+    found = max(halvings, _halvings.get(study_json, 0))
+
+    def live(some: Campaigns) -> Outcomes:
+        nonlocal found
+        if not anybody_acts(some):
+            return unlived_outcomes(study, some)  # without building the plant's models
+        while True:
+            try:
+                return simulate_campaigns(halved(_models(study_json).twins, found), some)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                refuse_below_one_tile(_models(study_json).twins, found, error)
+            found += 1
+            _halvings[study_json] = found
+
+    outcomes = shared_outcomes(study, campaigns, donors, live)
+    events = event_table(study, campaigns, outcomes, assess(study, campaigns, outcomes))
+    return ComputedShard(events=events, halvings=found)
+
+
+def given_up_shard(study_json: str, first: int, count: int, reason: str) -> pa.Table:
+    """Make the event rows of twins that could not be computed: those that act are quarantined.
+
+    Args:
+        study_json, first, count: as for `shard_events`.
+        reason: why, in words.
+    """
+    study = _study(study_json)
+    campaigns = sample_campaigns(_attack(study_json), first, count, draws=study_draws(study))
+    outcomes = unlived_outcomes(study, campaigns, reason)
     return event_table(study, campaigns, outcomes, assess(study, campaigns, outcomes))
 
 
@@ -65,8 +140,8 @@ def get_ready(study_json: str) -> None:
 
 def baseline(study_json: str) -> pa.Table:
     """Summarise twins that nobody touches."""
-    study, models = _study(study_json), _models(study_json)
-    return baseline_table(study, baseline_outcomes(models.twins, N_BASELINE))
+    twins = halved(_models(study_json).twins, _halvings.get(study_json, 0))
+    return baseline_table(_study(study_json), baseline_outcomes(twins, N_BASELINE))
 
 
 def recordings(study_json: str, twin_ids: list[int], every_s: int | None = None) -> list[Recording]:
@@ -81,7 +156,8 @@ def recordings(study_json: str, twin_ids: list[int], every_s: int | None = None)
         return []
     study, models = _study(study_json), _models(study_json)
     together = joined_campaigns([campaigns_of(study_json, twin) for twin in twin_ids])
-    return record_campaigns(models.twins, together, _record_ticks(study, every_s))
+    twins = halved(models.twins, _halvings.get(study_json, 0))
+    return record_campaigns(twins, together, _record_ticks(study, every_s))
 
 
 def network_tables(study_json: str, twin_ids: list[int]) -> dict[str, pa.Table]:

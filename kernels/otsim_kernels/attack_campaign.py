@@ -8,101 +8,28 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from otsim_kernels.attack_timeline import Program, Timeline, timeline
-from otsim_kernels.distributions import DrawBank, draw_table, happens, normal_score
+from otsim_kernels.attack_timeline import Timeline, timeline
+from otsim_kernels.attack_way import Ways, way_to
+from otsim_kernels.campaign_model import CampaignModel, Choice, Exploits, Responses, Steps
+from otsim_kernels.distributions import apart, draw_table, happens, normal_score
 from otsim_kernels.draws import Array, DrawKey, uniform
 
 
-@jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
-class Choice:
-    """A draw of one of several, its odds given by a row of `limits`.
+class _Lanes:
+    """What is drawn before anything is tried.
 
     Attributes:
-        purpose: u32[].
-        limits: u32[n_rows, n_choices - 1], `chance_limit` of the cumulative odds.
+        key: keys of the n twins; slot: u32[n], number of the attempt.
+        profile: i32[n]; goal: i32[n].
+        effect: f[n_controls + 1, n], how well each control works; the last row is 1.
     """
 
-    purpose: Array
-    limits: Array
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True, kw_only=True)
-class Steps:
-    """The leaves of the tree.
-
-    Attributes:
-        exists_purpose: u32[n_leaves, 1].
-        exists_limit: u32[n_profiles, n_leaves], `chance_limit` of the probability.
-        time_h: a distribution for each leaf, hours.
-    """
-
-    exists_purpose: Array
-    exists_limit: Array
-    time_h: DrawBank
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True, kw_only=True)
-class Detections:
-    """The leaves that may be noticed when they are tried.
-
-    Attributes:
-        nodes: i32[n_watched], rows of the node arrays.
-        purpose: u32[n_watched, 1]; limit: u32[n_watched, 1].
-        tried: bool[n_watched, n_goals], whether a campaign for that goal tries the step.
-        delay_h: a distribution for each, hours from the start of the step.
-    """
-
-    nodes: Array
-    purpose: Array
-    limit: Array
-    tried: Array
-    delay_h: DrawBank
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True, kw_only=True)
-class Clocks:
-    """What slows a campaign down and what ends it.
-
-    Attributes:
-        effort_purpose: u32[]; effort_sigma: f[], of the logarithm of the common factor on times.
-        time_factor: f[n_profiles].
-        budget_h: f[], inf for none.
-        response_purpose: u32[]; response_limit: u32[], chance that a detection is acted upon.
-        response_h: one distribution, hours from the first detection.
-    """
-
-    effort_purpose: Array
-    effort_sigma: Array
-    time_factor: Array
-    budget_h: Array
-    response_purpose: Array
-    response_limit: Array
-    response_h: DrawBank
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True, kw_only=True)
-class CampaignModel:
-    """All that is drawn for a campaign before it acts on the plant.
-
-    Attributes:
-        profile: limits are u32[1, n_profiles - 1]; goal: u32[n_profiles, n_goals - 1].
-        needs: i32[n_goals, n_needs], rows of the node arrays; shorter lists repeat their last.
-        entries: i32[n_entries], rows of the node arrays.
-    """
-
-    program: Program
-    profile: Choice
-    goal: Choice
-    needs: Array
-    entries: Array
-    steps: Steps
-    detections: Detections
-    clocks: Clocks
+    key: DrawKey
+    slot: Array
+    profile: Array
+    goal: Array
+    effect: Array
 
 
 @jax.tree_util.register_dataclass
@@ -143,76 +70,186 @@ def attempt(
         slot: number of the attempt, u32[n].
         dtype: float32, or float64 where JAX has 64 bits.
     """
-    profile = _choose(model.profile, key, slot, jnp.zeros_like(slot))
-    goal = _choose(model.goal, key, slot, profile)
-    nodes = _nodes(key, model, slot=slot, profile=profile, dtype=dtype)
-    goal_h = _of_goal(nodes.time[model.needs].max(axis=1), goal)
+    lanes = _lanes(key, model, slot, dtype)
+    nodes = _nodes(lanes, model)
+    goal_h = _of_goal(nodes.time[model.needs].max(axis=1), lanes.goal)
+    way = None if model.ways is None else _way(lanes, model, model.ways, nodes)
     budget_h = model.clocks.budget_h.astype(dtype)
-    end_h = jnp.minimum(goal_h, budget_h)
-    detected_h = first_detection(key, model.detections, nodes, slot=slot, goal=goal, end_h=end_h)
-    response_h = _response(key, model.clocks, slot=slot, detected_h=detected_h)
     entries_h = nodes.time[model.entries]
+    first_h = entries_h.min(axis=0, initial=jnp.inf)
+    tried = _tried(lanes, model, nodes, way, end_h=jnp.minimum(goal_h, budget_h))
+    seen_h = jnp.concatenate(
+        [_sightings(lanes, model, nodes, tried), _discovery(lanes, model, first_h, budget_h)]
+    )
+    response_h = _response(lanes, model.responses, seen_h)
+    entered = (first_h <= budget_h) & (first_h < response_h) & jnp.isfinite(first_h)
+    if way is not None:  # the way in that mattered, where one did
+        used_h = jnp.where(way[model.entry_leaves], entries_h, jnp.inf)
+        some = jnp.isfinite(used_h.min(axis=0, initial=jnp.inf))
+        entries_h = jnp.where(some, used_h, entries_h)
     entry_h = entries_h.min(axis=0, initial=jnp.inf)
-    entered = (entry_h <= budget_h) & (entry_h < response_h) & jnp.isfinite(entry_h)
     return Attempt(
-        profile=profile,
-        goal=goal,
+        profile=lanes.profile,
+        goal=lanes.goal,
         entry=jnp.where(entered, _first_row(entries_h, entry_h), -1),
         entry_h=jnp.where(entered, entry_h, jnp.inf),
         goal_h=goal_h,
-        detected_h=detected_h,
+        detected_h=seen_h.min(axis=0, initial=jnp.inf),
         response_h=response_h,
         acts=(goal_h <= budget_h) & (goal_h < response_h) & jnp.isfinite(goal_h),
         node_h=nodes.time,
     )
 
 
-def first_detection(
-    key: DrawKey,
-    detections: Detections,
-    nodes: Timeline,
-    *,
-    slot: Array,
-    goal: Array,
-    end_h: Array,
-) -> Array:
-    """Find when the defenders first notice a step that is tried before the campaign ends.
+def attempt_way(key: DrawKey, model: CampaignModel, *, slot: Array) -> Array:
+    """Find which steps of a graph an attempt owes its goal to.
 
-    A step that takes no time and falls at the very end still counts: it was tried.
+    Args:
+        key, model, slot: as for `attempt`; the model has `ways`.
 
     Returns:
-        Hours, f[n]; inf for never.
+        bool[n_leaves, n]; none of an attempt whose goal never falls.
     """
-    noticed = happens(key.word(detections.purpose, slot), detections.limit)
-    start_h = nodes.start[detections.nodes]
-    tried = (start_h < end_h) | (nodes.time[detections.nodes] <= end_h)
-    tried = tried & jnp.isfinite(start_h) & detections.tried[:, goal]
-    delay_h = draw_table(detections.delay_h, key, slot, start_h.dtype)
-    seen_h = jnp.where(noticed & tried, start_h + delay_h, jnp.inf)
-    return seen_h.min(axis=0, initial=jnp.inf)
+    assert model.ways is not None
+    lanes = _lanes(key, model, slot, jnp.float32)
+    return _way(lanes, model, model.ways, _nodes(lanes, model))
 
 
-def _nodes(
-    key: DrawKey, model: CampaignModel, *, slot: Array, profile: Array, dtype: Any
-) -> Timeline:
-    """Draw the world and the times to compromise, and find when each node falls."""
-    bits = key.word(model.steps.exists_purpose, slot)
-    clocks = model.clocks
-    effort = normal_score(uniform(key.word(clocks.effort_purpose, slot), dtype))
-    factor = jnp.exp(clocks.effort_sigma.astype(dtype) * effort)
-    factor = factor * clocks.time_factor.astype(dtype)[profile]
-    return timeline(
-        model.program,
-        leaf_time=draw_table(model.steps.time_h, key, slot, dtype) * factor,
-        leaf_exists=happens(bits, model.steps.exists_limit.T[:, profile]),
+def _lanes(key: DrawKey, model: CampaignModel, slot: Array, dtype: Any) -> _Lanes:
+    """Draw who comes, what for, and how well each control works."""
+    profile = _choose(model.profile, key, slot, jnp.zeros_like(slot))
+    controls = model.controls
+    drawn = draw_table(controls.effect, key, slot, dtype) * controls.share.astype(dtype)
+    return _Lanes(
+        key=key,
+        slot=slot,
+        profile=profile,
+        goal=_choose(model.goal, key, slot, profile),
+        effect=jnp.concatenate([drawn, jnp.ones((1, key.n_twins), dtype)]),
     )
 
 
-def _response(key: DrawKey, clocks: Clocks, *, slot: Array, detected_h: Array) -> Array:
-    bits = key.word(clocks.response_purpose, slot)
-    delay_h = draw_table(clocks.response_h, key, slot, detected_h.dtype)[0]
-    acted_upon = happens(bits, clocks.response_limit)
-    return jnp.where(acted_upon, detected_h + delay_h, jnp.inf)
+def leaf_draws(
+    key: DrawKey, steps: Steps, *, slot: Array, profile: Array, effect: Array
+) -> tuple[Array, Array]:
+    """Draw the times to compromise and which leaves exist.
+
+    Args:
+        key: keys of n twins.
+        steps: the leaves.
+        slot: number of the attempt, u32[n]; profile: the attacker's, i32[n].
+        effect: f[n_controls + 1, n], how well each control works; the last row is 1.
+
+    Returns:
+        Hours, before the common factor of the campaign, f[n_leaves, n]; bool[n_leaves, n].
+    """
+    times_h = draw_table(steps.time_h, key, slot, effect.dtype)
+    if steps.exploits.process.shape[0]:
+        exploits_h = _exploit_times(key, steps.exploits, slot, profile, effect.dtype)
+        times_h = jnp.concatenate([times_h, exploits_h])[steps.time_place]
+    limit = _of_profile(steps.exists_limit, profile)
+    if steps.guards.shape[0]:
+        left = jnp.concatenate([1.0 - effect[:-1], effect[-1:]])
+        passed = left[steps.guards[0]]
+        for guard in steps.guards[1:]:
+            passed = passed * left[guard]
+        limit = _part(limit, passed)
+    drawn = happens(apart(key.word(steps.exists_purpose, slot)), limit)
+    exists = jnp.concatenate([drawn, jnp.ones((1, key.n_twins), bool)])[steps.unsure]
+    return times_h, (exists | steps.present) & ~steps.absent
+
+
+def _nodes(lanes: _Lanes, model: CampaignModel) -> Timeline:
+    """Draw the world and the times to compromise, and find when each node falls."""
+    clocks, steps, dtype = model.clocks, model.steps, lanes.effect.dtype
+    effort = normal_score(uniform(lanes.key.word(clocks.effort_purpose, lanes.slot), dtype))
+    factor = jnp.exp(clocks.effort_sigma.astype(dtype) * effort)
+    factor = factor * clocks.time_factor.astype(dtype)[lanes.profile]
+    times_h, exists = leaf_draws(
+        lanes.key, steps, slot=lanes.slot, profile=lanes.profile, effect=lanes.effect
+    )
+    times_h = jnp.maximum(times_h * factor, steps.least_h.astype(dtype))
+    return timeline(model.program, leaf_time=times_h, leaf_exists=exists)
+
+
+def _exploit_times(
+    key: DrawKey, exploits: Exploits, slot: Array, profile: Array, dtype: Any
+) -> Array:
+    """Draw the process and, within it, the time; hours, f[n_exploits, n]."""
+    bits = apart(key.word(exploits.process, slot))
+    ready = happens(bits, _of_profile(exploits.limits[0], profile))
+    written = happens(bits, _of_profile(exploits.limits[1], profile))
+    mu = [_of_profile(each, profile) for each in exploits.mu.astype(dtype)]
+    score = normal_score(apart(uniform(key.word(exploits.time, slot), dtype)))
+    chosen = jnp.where(ready, mu[0], jnp.where(written, mu[1], mu[2]))
+    return jnp.exp(chosen + exploits.sigma.astype(dtype) * score)
+
+
+def _way(lanes: _Lanes, model: CampaignModel, ways: Ways, nodes: Timeline) -> Array:
+    """Find the leaves that led to the goal, bool[n_leaves, n]."""
+    n_goals, n_needs = model.needs.shape
+    goal_h = _of_goal(nodes.time[model.needs].max(axis=1), lanes.goal)
+    wanted = (jnp.arange(n_goals)[:, None] == lanes.goal) & jnp.isfinite(goal_h)
+    rows = model.program.time_rows[model.needs.ravel()]
+    return way_to(ways, nodes.table, nodes=rows, fallen=jnp.repeat(wanted, n_needs, axis=0))
+
+
+def _tried(
+    lanes: _Lanes, model: CampaignModel, nodes: Timeline, way: Array | None, *, end_h: Array
+) -> Array:
+    """Find the watched steps that are tried before the campaign ends, bool[n_watched, n].
+
+    A step that takes no time and falls at the very end still counts: it was tried.
+    """
+    watched = model.detections
+    start_h = nodes.start[watched.nodes]
+    tried = (start_h < end_h) | (nodes.time[watched.nodes] <= end_h)
+    tried = tried & jnp.isfinite(start_h) & watched.tried[:, lanes.goal]
+    return tried if way is None else tried & (way[watched.leaves] | ~way.any(axis=0))
+
+
+def _sightings(lanes: _Lanes, model: CampaignModel, nodes: Timeline, tried: Array) -> Array:
+    """Draw when each watched step is noticed, hours, f[n_watched, n]; inf for never."""
+    watched, dtype = model.detections, lanes.effect.dtype
+    limit = _part(watched.limit, lanes.effect[watched.control])
+    noticed = happens(lanes.key.word(watched.purpose, lanes.slot), limit)
+    own_h = draw_table(watched.delay_h, lanes.key, lanes.slot, dtype)
+    of_controls_h = draw_table(model.controls.delay_h, lanes.key, lanes.slot, dtype)
+    delay_h = jnp.concatenate([own_h, of_controls_h])[watched.delay_place]
+    return jnp.where(noticed & tried, nodes.start[watched.nodes] + delay_h, jnp.inf)
+
+
+def _discovery(lanes: _Lanes, model: CampaignModel, first_h: Array, budget_h: Array) -> Array:
+    """Draw when the intrusion is discovered whatever the detectors see, hours, f[1, n]."""
+    dwell_h = draw_table(model.detections.found_h, lanes.key, lanes.slot, lanes.effect.dtype)
+    return jnp.where(first_h <= budget_h, first_h + dwell_h, jnp.inf)
+
+
+def _response(lanes: _Lanes, responses: Responses, seen_h: Array) -> Array:
+    """Find when the first response is complete, hours, f[n]; inf if none comes."""
+    delay_h = draw_table(responses.delay_h, lanes.key, lanes.slot, seen_h.dtype)
+    limit = _part(responses.limit, lanes.effect[responses.control])
+    acts = happens(lanes.key.word(responses.purpose, lanes.slot), limit)
+    answered_h = jnp.where(responses.answers[:, :, None], seen_h, jnp.inf).min(axis=1)
+    return jnp.where(acts, answered_h + delay_h, jnp.inf).min(axis=0, initial=jnp.inf)
+
+
+def _part(limit: Array, share: Array) -> Array:
+    """Scale the limit of a chance by a share, u32; a share of 1 leaves every bit of it."""
+    part = jnp.asarray(limit, jnp.uint32).astype(share.dtype) * share
+    return jnp.where(share < 1.0, part.astype(jnp.uint32), limit)
+
+
+def _of_profile(table: Array, profile: Array) -> Array:
+    """Take from [n_profiles, n_rows] what holds for each twin's attacker, [n_rows, n].
+
+    Profiles are few: selecting among them costs a fraction of fetching number by number.
+    """
+    rows = jnp.asarray(table)[:, :, None]
+    found = rows[0]
+    for i in range(1, rows.shape[0]):
+        found = jnp.where(profile == i, rows[i], found)
+    return jnp.broadcast_to(found, (rows.shape[1], profile.shape[0]))
 
 
 def _choose(choice: Choice, key: DrawKey, slot: Array, row: Array) -> Array:

@@ -205,8 +205,19 @@ def _draw_family(
         shape = (len(group.rows), key.n_twins)
         return xp.broadcast_to(xp.asarray(group.params[0], dtype=dtype), shape)
     purposes = bank.purposes[np.array(group.rows)]
-    u = uniform(key.word(purposes, slot), dtype)
+    u = apart(uniform(key.word(purposes, slot), dtype))
     return inverse(group.family, group.params, u)
+
+
+def apart(drawn: Array) -> Array:
+    """Let numbers be drawn before they are used.
+
+    Fused into what reads them, the generator is written out again for every reading, and a bank of
+    tables takes minutes to compile.
+    """
+    if not isinstance(drawn, jax.Array):
+        return drawn
+    return jax.lax.optimization_barrier(drawn)  # type: ignore[no-untyped-call]
 
 
 def _add_terms(rows: Array, owners: tuple[tuple[int, ...], ...]) -> Array:

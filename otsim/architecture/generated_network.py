@@ -49,30 +49,58 @@ class Draft:
 
 # protocol, port, authentication (secure, weak), whether the plant needs it
 _SERVICES: dict[AssetType, tuple[tuple[str, int, str, str, bool], ...]] = {
-    "workstation": (("smb", 445, "password", "password", False),),
-    "engineering_workstation": (("rdp", 3389, "mfa", "password", True),),
-    "hmi": (("rdp", 3389, "password", "password", True), ("vnc", 5900, "password", "none", False)),
-    "control_server": (("opc_ua", 4840, "password", "none", True),),
+    "workstation": (
+        ("rdp", 3389, "password", "password", True),
+        ("smb", 445, "password", "password", False),
+    ),
+    "engineering_workstation": (
+        ("rdp", 3389, "mfa", "password", True),
+        ("smb", 445, "password", "password", True),
+    ),
+    "hmi": (
+        ("rdp", 3389, "password", "password", True),
+        ("opc_ua", 4840, "password", "none", True),
+        ("vnc", 5900, "password", "none", False),
+    ),
+    "control_server": (
+        ("opc_ua", 4840, "password", "none", True),
+        ("rdp", 3389, "password", "password", True),
+    ),
     "application_server": (
         ("https", 443, "password", "password", True),
+        ("rdp", 3389, "password", "password", True),
         ("smb", 445, "password", "password", False),
     ),
     "data_historian": (
         ("opc_ua", 4840, "password", "none", True),
         ("sql", 1433, "password", "password", True),
+        ("rdp", 3389, "password", "password", True),
     ),
-    "data_gateway": (("opc_ua", 4840, "password", "none", True),),
+    "data_gateway": (
+        ("opc_ua", 4840, "password", "none", True),
+        ("https", 443, "password", "password", True),
+    ),
     "jump_host": (("rdp", 3389, "mfa", "password", True),),
     "vpn_server": (("https", 443, "mfa", "password", True),),
-    "plc": (("modbus", 502, "none", "none", True), ("http", 80, "password", "none", False)),
+    "plc": (
+        ("modbus", 502, "none", "none", True),
+        ("s7comm", 102, "password", "none", True),
+        ("http", 80, "password", "none", False),
+    ),
     "rtu": (("dnp3", 20000, "none", "none", True), ("telnet", 23, "password", "none", False)),
     "ied": (("iec61850", 102, "none", "none", True), ("ftp", 21, "password", "none", False)),
-    "safety_controller": (("safety_engineering", 1502, "password", "none", True),),
-    "field_io": (("enip", 44818, "none", "none", True),),
+    "safety_controller": (
+        ("safety_engineering", 1502, "password", "none", True),
+        ("modbus", 502, "none", "none", True),
+    ),
+    "field_io": (
+        ("enip", 44818, "none", "none", True),
+        ("http", 80, "password", "none", False),
+    ),
     "switch": (("ssh", 22, "password", "password", True), ("snmp", 161, "password", "none", False)),
     "firewall": (("https", 443, "mfa", "password", True),),
 }
-_CONTROL_PROTOCOLS = ("modbus", "dnp3", "iec61850", "opc_ua", "enip")
+_CONTROL_PROTOCOLS = ("modbus", "dnp3", "iec61850", "opc_ua", "enip", "s7comm")
 _REMOTE_PROTOCOLS = ("rdp", "vnc", "https")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from otsim.architecture.generated_network import Draft
+from otsim.config.architecture.network import AssetType
 
 __all__ = ["add_weaknesses"]
 
@@ -22,6 +23,12 @@ _CONTROLLER_FLAWS = (
     ("firmware accepted unsigned", "AV:A/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "logic"),
 )
 _CONTROLLERS = ("plc", "rtu", "ied", "safety_controller")
+_N_FLAWS = (1, 2, 3, 3, 4, 5)  # of an asset
+_COMPUTERS: tuple[AssetType, ...] = (
+    "workstation", "engineering_workstation", "hmi", "control_server", "application_server",
+    "data_historian", "data_gateway", "jump_host",
+)  # fmt: skip
+_ONE_IMAGE = 8  # computers of a zone that are set up alike
 _MOST_OF_A_KIND = 40  # assets that one credential opens
 
 
@@ -39,7 +46,7 @@ def _add_flaws(draft: Draft) -> None:
     rng = draft.rng
     for name, asset in draft.assets.items():
         known = _CONTROLLER_FLAWS if asset["type"] in _CONTROLLERS else _FLAWS
-        for number in range(1, rng.choice((0, 0, 0, 1, 1, 2)) + 1):
+        for number in range(1, rng.choice(_N_FLAWS) + 1):
             title, vector, gains = rng.choice(known)
             services = [key for key, one in draft.services.items() if one["asset"] == name]
             entry = {
@@ -76,6 +83,7 @@ def _add_credentials(draft: Draft) -> None:
             "level": level,
             "source": _SOURCE,
         }
+    _add_accounts(draft)
     for name in controllers:
         if draft.rng.random() < 0.1 * draft.weak_share:
             draft.credentials[f"default_{name}"] = {
@@ -84,6 +92,21 @@ def _add_credentials(draft: Draft) -> None:
                 "well_known": True,
                 "source": _SOURCE,
             }
+
+
+def _add_accounts(draft: Draft) -> None:
+    """Give computers that were set up alike one password, and their users one account."""
+    for zone in draft.zones:
+        alike = [name for name in draft.of_type(*_COMPUTERS) if draft.assets[name]["zone"] == zone]
+        for number, start in enumerate(range(0, len(alike), _ONE_IMAGE), 1):
+            group = alike[start : start + _ONE_IMAGE]
+            for level, stored in (("admin", group if draft.weak() else group[:4]), ("user", group)):
+                draft.credentials[f"{level}_{zone}_{number}"] = {
+                    "stored_on": stored,
+                    "valid_on": group,
+                    "level": level,
+                    "source": _SOURCE,
+                }
 
 
 def _add_people(draft: Draft) -> None:

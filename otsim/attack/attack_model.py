@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from otsim.attack.goal_steps import steps_tried
+from otsim.attack.defence_arrays import (
+    control_arrays,
+    detection_arrays,
+    response_arrays,
+    watched_steps,
+)
+from otsim.attack.joined_graph import JoinedGraph, joined_graph
 from otsim.attack.plant_actions import ActionDraws, action_draws
-from otsim.attack.tree_program import compile_tree, leaf_names
-from otsim.config.attack_tree import AttackTree, LeafProbability, Node
-from otsim.config.distributions import DistributionBase, FixedNumber
-from otsim.config.quantiles import compile_distribution
+from otsim.attack.step_arrays import HOURS_PER_DAY, step_arrays
+from otsim.attack.tree_program import compile_tree, compile_with_ways, leaf_names
 from otsim.config.study import Study
 from otsim.config.study_attackers import Profile
 from otsim.draws import names
 from otsim.errors import ModelError
 
 if TYPE_CHECKING:
-    from otsim_kernels.attack_campaign import CampaignModel, Choice, Clocks, Detections, Steps
-    from otsim_kernels.distributions import DrawBank, Quantile
+    from otsim_kernels.attack_timeline import Program
+    from otsim_kernels.attack_way import Ways
+    from otsim_kernels.campaign_model import CampaignModel, Choice, Clocks
 
-__all__ = [
-    "AttackModel",
-    "compile_attack",
-    "leaf_chance",
-    "step_time",
-]
-
-HOURS_PER_DAY = 24.0
+__all__ = ["AttackModel", "compile_attack"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,77 +36,101 @@ class AttackModel:
     """A study's attack side, compiled.
 
     Attributes:
-        nodes: names of the tree's nodes, the rows of `Campaigns.node_h`.
+        nodes: names of the nodes that are asked for, the rows of `Campaigns.node_h`.
+        leaves: names of all steps, the rows of `otsim.attack.sampling.steps_on_way`.
         entries: names of the ways in, which `Campaigns.entry` counts.
         profiles: names of the attackers; goals: names of the goals.
+        controls: names of the architecture's controls, in place or not.
         counts_breaches: whether a campaign is redrawn until it finds a way in.
         arrays: what the kernel draws from.
         actions: what each goal does to the plant.
     """
 
     nodes: tuple[str, ...]
+    leaves: tuple[str, ...]
     entries: tuple[str, ...]
     profiles: tuple[str, ...]
     goals: tuple[str, ...]
+    controls: tuple[str, ...]
     counts_breaches: bool
     arrays: CampaignModel
     actions: tuple[ActionDraws, ...]
 
 
 def compile_attack(study: Study) -> AttackModel:
-    """Compile the attackers, the tree and the defence of a study.
+    """Compile the attackers, the tree or graph and the defence of a study.
 
     Raises:
-        ModelError: the study counts breaches, but its tree has no way in.
+        ModelError: the study counts breaches, but there is no way in.
     """
-    tree = study.attack.tree
+    graph = joined_graph(study)
     counts_breaches = study.attackers.frequency.count == "breaches"
-    if counts_breaches and not tree.entry_names:
+    if counts_breaches and not graph.tree.entry_names:
         raise ModelError(
-            "attack.tree.nodes: no leaf is a way in, but attackers.frequency counts breaches; "
-            "mark at least one leaf with entry: true, or count attempts"
+            "attack: no step is a way in, but attackers.frequency counts breaches; mark at least "
+            "one leaf of the tree with entry: true, open a service of the architecture to an "
+            "untrusted zone, or count attempts"
         )
+    architecture = study.attack.architecture
+    nodes = _asked_for(study, graph)
     return AttackModel(
-        nodes=tuple(tree.nodes),
-        entries=tree.entry_names,
+        nodes=nodes,
+        leaves=leaf_names(graph.tree),
+        entries=graph.tree.entry_names,
         profiles=tuple(study.attackers.profiles),
         goals=tuple(study.attack.goals),
+        controls=() if architecture is None else tuple(architecture.controls),
         counts_breaches=counts_breaches,
-        arrays=_arrays(study),
+        arrays=_arrays(study, graph, nodes),
         actions=action_draws(study.attack.goals),
     )
 
 
-def step_time(node: Node) -> Quantile:
-    """Compile the time to compromise of a leaf, hours."""
-    if node.time_d is not None:
-        return compile_distribution(node.time_d, HOURS_PER_DAY)
-    return compile_distribution(node.time_h if node.time_h is not None else FixedNumber(0.0))
+def _asked_for(study: Study, graph: JoinedGraph) -> tuple[str, ...]:
+    """All nodes of a tree; of a graph, which may have thousands, those that decide something."""
+    if study.attack.architecture is None:
+        return tuple(graph.tree.nodes)
+    needs = [node for nodes in graph.needs.values() for node in nodes]
+    watched = [each.leaf for each in watched_steps(graph)]
+    return tuple(dict.fromkeys([*needs, *graph.tree.entry_names, *watched]))
 
 
-def leaf_chance(probability: LeafProbability, skill: str) -> float:
-    """Return the chance that a step exists for an attacker of this skill."""
-    return probability if isinstance(probability, float) else float(getattr(probability, skill))
+def _arrays(study: Study, graph: JoinedGraph, nodes: Sequence[str]) -> CampaignModel:
+    from otsim_kernels.campaign_model import CampaignModel
 
-
-def _arrays(study: Study) -> CampaignModel:
-    from otsim_kernels.attack_campaign import CampaignModel
-
-    tree, profiles = study.attack.tree, list(study.attackers.profiles.values())
-    row = {name: i for i, name in enumerate(tree.nodes)}
-    goals = study.attack.goals
-    most = max(len(goal.needs) for goal in goals.values())
-    needs = [[*goal.needs, *[goal.needs[-1]] * (most - len(goal.needs))] for goal in goals.values()]
+    profiles = list(study.attackers.profiles.values())
+    architecture = study.attack.architecture
+    controls = {} if architecture is None else architecture.controls
+    row = {name: i for i, name in enumerate(nodes)}
+    leaf = {name: i for i, name in enumerate(leaf_names(graph.tree))}
+    program, ways = _program(study, graph, nodes)
     return CampaignModel(
-        program=compile_tree(tree),
+        program=program,
+        ways=ways,
         profile=_choice(names.PROFILE, [[profile.share for profile in profiles]]),
-        goal=_choice(names.GOAL, [_motive(profile, list(goals)) for profile in profiles]),
-        needs=np.array([[row[name] for name in each] for each in needs], np.int32),
-        entries=np.array([row[name] for name in tree.entry_names], np.int32),
-        steps=_steps(tree, profiles),
-        detections=_detections(study),
+        goal=_choice(names.GOAL, [_motive(profile, list(graph.needs)) for profile in profiles]),
+        needs=_needs(graph, row),
+        entries=np.array([row[name] for name in graph.tree.entry_names], np.int32),
+        entry_leaves=np.array([leaf[name] for name in graph.tree.entry_names], np.int32),
+        steps=step_arrays(graph.tree, graph.steps, profiles, list(controls)),
+        controls=control_arrays(controls),
+        detections=detection_arrays(study, graph, row, list(controls)),
+        responses=response_arrays(study, watched_steps(graph), graph.steps, list(controls)),
         clocks=_clocks(study),
     )
+
+
+def _program(study: Study, graph: JoinedGraph, nodes: Sequence[str]) -> tuple[Program, Ways | None]:
+    if study.attack.architecture is None:
+        return compile_tree(graph.tree, worlds=False), None
+    return compile_with_ways(graph.tree, nodes)
+
+
+def _needs(graph: JoinedGraph, row: dict[str, int]) -> np.ndarray:
+    """List the rows that each goal needs, i32[n_goals, n_needs]; the last fills up."""
+    most = max(map(len, graph.needs.values()))
+    filled = [[*needs, *[needs[-1]] * (most - len(needs))] for needs in graph.needs.values()]
+    return np.array([[row[name] for name in each] for each in filled], np.int32)
 
 
 def _motive(profile: Profile, goals: Sequence[str]) -> list[float]:
@@ -118,7 +140,7 @@ def _motive(profile: Profile, goals: Sequence[str]) -> list[float]:
 
 
 def _choice(purpose: str, odds: list[list[float]]) -> Choice:
-    from otsim_kernels.attack_campaign import Choice
+    from otsim_kernels.campaign_model import Choice
     from otsim_kernels.distributions import chance_limit
     from otsim_kernels.draws import purpose_id
 
@@ -129,73 +151,15 @@ def _choice(purpose: str, odds: list[list[float]]) -> Choice:
     )
 
 
-def _steps(tree: AttackTree, profiles: Sequence[Profile]) -> Steps:
-    from otsim_kernels.attack_campaign import Steps
-    from otsim_kernels.distributions import chance_limit, draw_bank
-
-    steps = leaf_names(tree)
-    leaves = [tree.nodes[name] for name in steps]
-    chances = [
-        [leaf_chance(leaf.probability, profile.skill) for leaf in leaves] for profile in profiles
-    ]
-    return Steps(
-        exists_purpose=_purposes(map(names.step_exists, steps)),
-        exists_limit=chance_limit(np.array(chances)),
-        time_h=draw_bank([(names.step_time(name), step_time(tree.nodes[name])) for name in steps]),
-    )
-
-
-def _detections(study: Study) -> Detections:
-    from otsim_kernels.attack_campaign import Detections
-    from otsim_kernels.distributions import chance_limit, draw_bank
-
-    tree = study.attack.tree
-    row = {name: i for i, name in enumerate(tree.nodes)}
-    watched = {
-        name: node.detection for name, node in tree.nodes.items() if node.detection is not None
-    }
-    tried = [steps_tried(tree, goal.needs) for goal in study.attack.goals.values()]
-    return Detections(
-        nodes=np.array([row[name] for name in watched], np.int32),
-        purpose=_purposes(map(names.detection, watched)),
-        limit=chance_limit([[each.probability] for each in watched.values()]).reshape(-1, 1),
-        tried=np.array([[name in steps for steps in tried] for name in watched], bool).reshape(
-            len(watched), len(tried)
-        ),
-        delay_h=draw_bank(
-            [
-                (names.detection_delay(name), compile_distribution(each.delay_h))
-                for name, each in watched.items()
-            ]
-        ),
-    )
-
-
 def _clocks(study: Study) -> Clocks:
-    from otsim_kernels.attack_campaign import Clocks
-    from otsim_kernels.distributions import chance_limit
+    from otsim_kernels.campaign_model import Clocks
     from otsim_kernels.draws import purpose_id
 
-    response, attackers = study.defence.response, study.attackers
+    attackers = study.attackers
     budget_h = np.inf if attackers.budget_d is None else attackers.budget_d * HOURS_PER_DAY
     return Clocks(
         effort_purpose=np.uint32(purpose_id(names.EFFORT)),
         effort_sigma=np.float64(attackers.common_effort_sigma),
         time_factor=np.array([each.time_factor for each in attackers.profiles.values()]),
         budget_h=np.float64(budget_h),
-        response_purpose=np.uint32(purpose_id(names.RESPONSE_ACTED_UPON)),
-        response_limit=chance_limit(0.0 if response is None else response.probability),
-        response_h=_one(names.RESPONSE_DELAY, None if response is None else response.delay_h),
     )
-
-
-def _one(purpose: str, given: DistributionBase | None) -> DrawBank:
-    from otsim_kernels.distributions import draw_bank
-
-    return draw_bank([(purpose, compile_distribution(given or FixedNumber(0.0)))])
-
-
-def _purposes(named: Iterable[str]) -> np.ndarray:
-    from otsim_kernels.draws import purpose_id
-
-    return np.array([[purpose_id(name)] for name in named], np.uint32).reshape(-1, 1)

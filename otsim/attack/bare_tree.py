@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from otsim.attack.attack_model import leaf_chance, step_time
+from otsim.attack.step_arrays import leaf_chance, step_time
 from otsim.attack.tree_program import compile_tree, leaf_names
 from otsim.config.attack_tree import AttackTree
 from otsim.config.distributions import DistributionBase

@@ -11,19 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from otsim.attack.attack_model import AttackModel
-from otsim.attack.campaigns import Campaigns
+from otsim.attack.campaigns import Bools, Campaigns, Ints
 from otsim.attack.plant_actions import draw_actions
 from otsim.draws import Design
 from otsim.errors import ModelError
 
 if TYPE_CHECKING:
-    from otsim_kernels.attack_campaign import Attempt, CampaignModel
+    from otsim_kernels.campaign_model import CampaignModel
     from otsim_kernels.draws import DrawKey
 
-__all__ = ["BLOCK", "MOST_ATTEMPTS", "sample_campaigns"]
+__all__ = ["BLOCK", "MOST_ATTEMPTS", "sample_again", "sample_campaigns", "steps_on_way"]
 
 BLOCK = 4096  # lanes of a kernel call; shorter ranges are padded, so there is one compilation
 MOST_ATTEMPTS = 10_000
+_LANES = ((512, BLOCK), (20_000, 256))  # rows of the table, lanes computed at once
+_FEWEST_LANES = 64
 _FEWER = 8  # when nobody gets in, an eighth of the twins try eight times as often
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -50,7 +52,50 @@ def sample_campaigns(model: AttackModel, first: int, count: int, *, draws: Desig
     columns = _first_attempts(model, draws, twin_id)
     if model.counts_breaches:
         _redraw_until_breach(model, draws, twin_id, columns)
-    return _campaigns(model, twin_id, draws.key(twin_id, "twin"), columns)
+    key = draws.key(twin_id, "twin", columns["slot"] + np.int32(1))
+    return _campaigns(model, twin_id, key, columns)
+
+
+def sample_again(
+    model: AttackModel, twin_id: npt.NDArray[np.int64], attempts: Ints, *, draws: Design
+) -> Campaigns:
+    """Draw given attempts of given twins, whether or not they find a way in.
+
+    With a model that was changed, this tells what the change makes of each campaign: the draws are
+    the same. Where it only takes away from the attacker, it is exact also for breaches, since an
+    attempt that found no way in before finds none after.
+
+    Args:
+        model: from `compile_attack`.
+        twin_id: i64[n], the twins.
+        attempts: i32[n], how many attempts each took; the last one is drawn.
+        draws: as for `sample_campaigns`.
+    """
+    columns = _blocks(lambda twins: _draw(model, draws, twin_id[twins], _slots(attempts[twins])),
+                      len(twin_id))  # fmt: skip
+    columns["slot"] = (attempts - 1).astype(np.int32)
+    key = draws.key(twin_id, "twin", columns["slot"] + np.int32(1))
+    return _campaigns(model, twin_id, key, columns)
+
+
+def steps_on_way(
+    model: AttackModel, twin_id: npt.NDArray[np.int64], attempts: Ints, *, draws: Design
+) -> Bools:
+    """Find the steps of a graph to which campaigns owe their goal, bool[n_leaves, n].
+
+    Args:
+        model: compiled from a study with an architecture.
+        twin_id, attempts: i64[n], i32[n], the campaigns, as `Campaigns` has them.
+        draws: as for `sample_campaigns`.
+    """
+    return _blocks(
+        lambda twins: {"way": _way(model, draws, twin_id[twins], _slots(attempts[twins]))},
+        len(twin_id),
+    )["way"]
+
+
+def _slots(attempts: Ints) -> npt.NDArray[np.uint32]:
+    return (attempts - 1).astype(np.uint32)
 
 
 def _campaigns(
@@ -73,12 +118,19 @@ def _campaigns(
 
 def _first_attempts(model: AttackModel, draws: Design, twin_id: npt.NDArray[np.int64]) -> Columns:
     """Draw attempt 0 of every twin; each column's last axis is the twin."""
-    count = len(twin_id)
-    columns: Columns = {"slot": np.zeros(count, np.int32)}
+    nothing = np.zeros(BLOCK, np.uint32)
+    columns = _blocks(
+        lambda twins: _draw(model, draws, twin_id[twins], nothing[: len(twins)]), len(twin_id)
+    )
+    return columns | {"slot": np.zeros(len(twin_id), np.int32)}
+
+
+def _blocks(draw: Callable[[npt.NDArray[np.intp]], Columns], count: int) -> Columns:
+    """Draw block by block; each column's last axis is the twin."""
+    columns: Columns = {}
     for start in range(0, count, BLOCK):
         twins = np.arange(start, min(start + BLOCK, count))
-        drawn = _draw(model, draws, twin_id[twins], np.zeros(len(twins), np.uint32))
-        for name, values in drawn.items():
+        for name, values in draw(twins).items():
             if name not in columns:
                 columns[name] = np.empty((*values.shape[:-1], count), values.dtype)
             columns[name][..., twins] = values
@@ -138,27 +190,63 @@ def _draw(
     slots: npt.NDArray[np.uint32],
 ) -> Columns:
     """Draw at most a block of attempts; every field of `Attempt` by name, NumPy."""
-    lanes = np.pad(twin_id, (0, BLOCK - len(twin_id)), mode="wrap")
-    slot = np.pad(slots, (0, BLOCK - len(twin_id)))
-    drawn = _compiled()(draws.key(lanes, "campaign"), model.arrays, slot=slot)
+    lanes, slot = _block(twin_id, slots)
+    drawn = _compiled("attempt", side_by_side(model.arrays))(
+        draws.key(lanes, "campaign"), model.arrays, slot
+    )
     return {
         each.name: np.asarray(getattr(drawn, each.name))[..., : len(twin_id)]
         for each in fields(drawn)
     }
 
 
+def _way(
+    model: AttackModel,
+    draws: Design,
+    twin_id: npt.NDArray[np.int64],
+    slots: npt.NDArray[np.uint32],
+) -> Bools:
+    lanes, slot = _block(twin_id, slots)
+    way = _compiled("attempt_way", side_by_side(model.arrays))
+    found = way(draws.key(lanes, "campaign"), model.arrays, slot)
+    return np.asarray(found)[..., : len(twin_id)]
+
+
+def _block(
+    twin_id: npt.NDArray[np.int64], slots: npt.NDArray[np.uint32]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+    missing = (0, BLOCK - len(twin_id))
+    return np.pad(twin_id, missing, mode="wrap"), np.pad(slots, missing)
+
+
+def side_by_side(model: CampaignModel) -> int:
+    """Return how many attempts are computed at once: as many as the processor's caches hold."""
+    n_rows = model.program.n_rows
+    return next((lanes for rows, lanes in _LANES if n_rows <= rows), _FEWEST_LANES)
+
+
 @cache
-def _compiled() -> Callable[..., Attempt]:
-    """Compile the kernel in single precision, whatever precision the plant is computed in."""
+def _compiled(function: str, n_lanes: int) -> Callable[..., Any]:
+    """Compile a kernel in single precision, whatever precision the plant is computed in."""
     import jax
+    import jax.numpy as jnp
 
-    from otsim_kernels.attack_campaign import attempt
+    from otsim_kernels import attack_campaign
 
-    compiled = jax.jit(attempt)
+    kernel = getattr(attack_campaign, function)
 
-    def one_block(key: DrawKey, model: CampaignModel, *, slot: npt.NDArray[np.uint32]) -> Attempt:
+    @jax.jit
+    def side_by_side(key: DrawKey, model: CampaignModel, slot: Any) -> Any:
+        def some(first: Any) -> Any:
+            lanes = first + jnp.arange(n_lanes)
+            return kernel(key.of(lanes), model, slot=slot[lanes])
+
+        parts = jax.lax.map(some, jnp.arange(0, BLOCK, n_lanes))
+        return jax.tree.map(lambda part: jnp.moveaxis(part, 0, -2).reshape(*part.shape[1:-1], -1),
+                            parts)  # fmt: skip
+
+    def one_block(key: DrawKey, model: CampaignModel, slot: npt.NDArray[np.uint32]) -> Any:
         with jax.enable_x64(False):
-            drawn: Attempt = compiled(key, model, slot=slot)
-            return drawn
+            return side_by_side(key, model, slot)
 
     return one_block

@@ -25,10 +25,11 @@ def check(study_file: str, overrides: tuple[str, ...], as_json: bool) -> None:
 
     Example: otsim check study.yaml -s simulation.twins=256
     """
+    from otsim.attack.joined_graph import graph_problems
     from otsim.config import read_study
     from otsim.config.yaml_lines import one_line
 
-    study = read_study(study_file, overrides)
+    study = read_study(study_file, overrides, also=graph_problems)
     if as_json:
         click.echo(json.dumps(summary(study, study_file), ensure_ascii=False))
         return
@@ -41,7 +42,9 @@ def check(study_file: str, overrides: tuple[str, ...], as_json: bool) -> None:
 
 def summary(study: Study, file: str) -> dict[str, Any]:
     """Return the size of a study in numbers."""
-    tree, simulation = study.attack.tree, study.simulation
+    from otsim.attack.joined_graph import joined_graph
+
+    tree, simulation = joined_graph(study).tree, study.simulation
     return {
         "file": file,
         "sound": True,
@@ -73,7 +76,7 @@ def _lines(study: Study) -> list[tuple[str, str]]:
     return [
         ("plant", _plant_words(study)),
         (
-            "tree",
+            "tree" if study.attack.architecture is None else "graph",
             f"{_count(size['nodes'], 'node')}: {_count(size['steps'], 'attack step')}, "
             f"of them {_count(size['entries'], 'way')} in",
         ),

@@ -7,7 +7,7 @@ import re
 
 import click
 
-from otsim.errors import INTERRUPTED, ConfigError, OtsimError
+from otsim.errors import INTERRUPTED, TERMINATED, ConfigError, OtsimError, Terminated
 
 __all__ = ["error_object", "exit_code_of", "told"]
 
@@ -19,6 +19,8 @@ def exit_code_of(error: BaseException) -> int:
     """Return what the process ends with: 1 for a fault of otsim's own."""
     if isinstance(error, OtsimError):
         return error.exit_code
+    if _is_terminated(error):
+        return TERMINATED
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED
     if isinstance(error, click.exceptions.Exit):
@@ -67,6 +69,8 @@ def _fix(text: str) -> str | None:
 def _message(error: BaseException) -> str:
     if isinstance(error, OtsimError):
         return str(error)
+    if _is_terminated(error):
+        return "terminated"
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return "interrupted"
     if isinstance(error, click.ClickException):
@@ -75,6 +79,11 @@ def _message(error: BaseException) -> str:
         f"unexpected error: {type(error).__name__}: {_one_line(error)}; "
         "this is a fault of otsim; add --debug to see where"
     )
+
+
+def _is_terminated(error: BaseException) -> bool:
+    """Tell SIGTERM from Ctrl-C, also where click has made its own exception of it."""
+    return isinstance(error, Terminated) or isinstance(error.__cause__, Terminated)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from otsim.cli.options import json_option
+from otsim.cli.options import RunPlace, json_option
 
 __all__ = ["report"]
 
 
 @click.command()
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run_folder", metavar="RUN", type=RunPlace())
 @json_option
 def report(run_folder: Path, as_json: bool) -> None:
     """Make the report of a run again, from what is in its folder.
@@ -32,4 +32,4 @@ def report(run_folder: Path, as_json: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False))
         return
     click.echo(answer)
-    click.echo(f"Report: {click.format_filename(page)}")
+    click.echo(f"Report: {click.format_filename(str(page))}")

@@ -3,47 +3,83 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from otsim.config.architecture.architecture import COLLECTIONS
+from otsim.config.architecture.extended_files import read_extended
+from otsim.config.architecture.read_architecture import MAX_BYTES
 from otsim.config.key_paths import key_path, key_steps
 from otsim.config.overlay import branch_of, merged, with_branch
 from otsim.config.problems import Problem, fault_lines
 from otsim.config.study import Study
 from otsim.config.study_checks import study_problems
 from otsim.config.study_schema import plain_schema
+from otsim.config.study_sweep import sweep_problems
 from otsim.config.uncertainty_checks import uncertainty_problems
 from otsim.config.validation_problems import validation_problems
 from otsim.config.write_study import study_data
 from otsim.config.yaml_lines import Branch, Place, one_line, parse_yaml, plain, read_yaml
 from otsim.errors import ConfigError
 
-__all__ = ["read_study", "with_value"]
+__all__ = ["Check", "checked_study", "read_branches", "read_study", "with_value"]
 
 MAX_STUDY_BYTES = 12_000_000  # the study of a run holds its network
+_ATTACK_FILES = ("tree", "architecture")
+
+Check = Callable[[Study], Sequence[Problem]]
 
 
-def read_study(path: str | Path, overrides: Sequence[str] = ()) -> Study:
+def read_study(
+    path: str | Path, overrides: Sequence[str] = (), *, also: Check | None = None
+) -> Study:
     """Read a study, lay it over the file that it extends, and check everything in it.
 
     Args:
         path: the study file; `-` is standard input.
         overrides: texts `key.path=value`, laid over the file; the value is read as YAML.
+        also: finds what only later stages can tell, such as nodes that an attack graph lacks.
 
     Raises:
         ConfigError: every fault of the study, a line `file:line:col: where: what; what to do`
             each. Those of an override begin with `-s key.path`.
     """
+    return checked_study(read_branches(path, overrides), also=also)
+
+
+def read_branches(path: str | Path, overrides: Sequence[str] = ()) -> Branch:
+    """Read a study, lay it over the file that it extends, and the overrides over both.
+
+    Raises:
+        ConfigError: a file cannot be read, or an override names no key.
+    """
     root = _load(os.fspath(path), ())
     for text in overrides:
         root = _with_override(root, text)
-    root = _with_named_files(root, Path())
+    return _with_named_files(root, Path())
+
+
+def checked_study(root: Branch, *, also: Check | None = None, ranges: bool = True) -> Study:
+    """Check everything in a study; `also` as for `read_study`.
+
+    Args:
+        root: the study's branches.
+        also: finds what only later stages can tell.
+        ranges: try the ends of its uncertain inputs too, which takes longer than all the rest.
+
+    Raises:
+        ConfigError: every fault, at the place where the branch stands.
+    """
     study = _validated(root)
-    _refuse(root, uncertainty_problems(study, with_value))
+    _refuse(root, sweep_problems(study))
+    if ranges:
+        _refuse(root, uncertainty_problems(study, with_value))
+    if also is not None:
+        _refuse(root, also(study))
     return study
 
 
@@ -96,13 +132,16 @@ def _load(path: str, seen: tuple[str, ...]) -> Branch:
         message = f"{one_line(base_path)} extends this file in turn; break the cycle"
         raise ConfigError(f"{base.place}: extends: {message}")
     below = _load(base_path, seen)
-    if _tree_name(own) is not None:  # another tree, not more nodes for the one below
-        below = _without_tree(below)
+    for key in _ATTACK_FILES:  # another tree, not more nodes for the one below
+        if _attack_file(own, key) is not None:
+            below = _without_attack_key(below, key)
     return merged(below, _with_named_files(_without(own, "extends"), folder))
 
 
 def _with_named_files(root: Branch, folder: Path) -> Branch:
-    return _with_network(_with_tree(root, folder), folder)
+    for key in _ATTACK_FILES:
+        root = _with_attack_file(root, key, folder)
+    return _with_network(root, folder)
 
 
 def _with_network(root: Branch, folder: Path) -> Branch:
@@ -119,28 +158,33 @@ def _with_network(root: Branch, folder: Path) -> Branch:
     return with_branch(root, ("plant", "inp"), replace(inp, value=text))
 
 
-def _with_tree(root: Branch, folder: Path) -> Branch:
-    """Put the tree in place of the name of its file."""
-    name = _tree_name(root)
+def _with_attack_file(root: Branch, key: str, folder: Path) -> Branch:
+    """Put what a file holds in place of its name."""
+    name = _attack_file(root, key)
     if name is None:
         return root
-    tree = read_yaml(_named_file(name, "attack.tree", folder))
-    return with_branch(root, ("attack", "tree"), replace(tree, key_place=tree.place))
+    path = _named_file(name, f"attack.{key}", folder)
+    if key == "architecture":
+        held = read_extended(path, collections=COLLECTIONS, max_bytes=MAX_BYTES)
+    else:
+        held = read_yaml(path)
+    return with_branch(root, ("attack", key), replace(held, key_place=held.place))
 
 
-def _tree_name(root: Branch) -> Branch | None:
+def _attack_file(root: Branch, key: str) -> Branch | None:
+    """Return the name of the file that stands for the tree or the architecture, if one does."""
     attack = root.value.get("attack")
     if attack is None or not isinstance(attack.value, dict):
         return None
-    tree: Branch | None = attack.value.get("tree")
-    return tree if tree is not None and isinstance(tree.value, str) else None
+    name: Branch | None = attack.value.get(key)
+    return name if name is not None and isinstance(name.value, str) else None
 
 
-def _without_tree(root: Branch) -> Branch:
+def _without_attack_key(root: Branch, key: str) -> Branch:
     attack = root.value.get("attack")
     if attack is None or not isinstance(attack.value, dict):
         return root
-    return replace(root, value={**root.value, "attack": _without(attack, "tree")})
+    return replace(root, value={**root.value, "attack": _without(attack, key)})
 
 
 def _without(branch: Branch, key: str) -> Branch:

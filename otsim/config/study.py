@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from otsim.config.distribution_parameters import Frozen, Real
 from otsim.config.field_types import Source, Whole
@@ -13,6 +13,8 @@ from otsim.config.study_attackers import Attackers
 from otsim.config.study_defence import Defence
 from otsim.config.study_loss import Loss
 from otsim.config.study_plant import Plant
+from otsim.config.study_sweep import Sweep
+from otsim.config.study_tilt import Tilt
 
 __all__ = ["Report", "Simulation", "Study", "UncertainInput"]
 
@@ -51,6 +53,15 @@ class Simulation(Frozen):
         description="With draws: sobol, the independently scrambled nets that the twins are dealt "
         "out to, a power of two: their spread is the error. Default 16.",
     )
+    sampling: Literal["plain", "importance"] = Field(
+        "plain",
+        description="plain: twins as likely as life has them. importance: twins tilted to the "
+        "worst losses and weighted back, after pilot runs that find how; for return periods that "
+        "plain twins hardly know. Needs draws: independent. Default plain.",
+    )
+    tilt: Tilt | None = Field(
+        None, description="How importance sampling draws. Default: found by pilot runs."
+    )
     precision: Literal["float32", "float64"] = Field(
         "float32", description="Floating-point numbers of the twins. Default float32."
     )
@@ -62,6 +73,14 @@ class Simulation(Frozen):
         description="Twins computed side by side, a multiple of 32: then results are the same, bit "
         "for bit, for any batch. Not for water_network, whose blocks are of 128. Default 64.",
     )
+
+    @model_validator(mode="after")
+    def _one_way_to_draw(self) -> Self:
+        if self.sampling == "importance" and self.draws != "independent":
+            raise ValueError("sampling: importance needs draws: independent, not nets")
+        if self.tilt is not None and self.sampling != "importance":
+            raise ValueError("tilt is of no use with sampling: plain; add sampling: importance")
+        return self
 
 
 class Report(Frozen):
@@ -95,6 +114,21 @@ class Study(Frozen):
     )
     simulation: Simulation = Field(Simulation(), description="How many twins, and how.")
     report: Report = Field(Report(), description="What the report shows.")
+    sweep: Sweep | None = Field(
+        None, description="Values that `otsim sweep` tries; other commands pass over it."
+    )
     sources: dict[str, str] = Field(
         {}, description="Bibliography: text by key; `source` fields may name a key."
     )
+
+    @property
+    def response_action(self) -> Literal["isolate", "restore", "shut_down"] | None:
+        """What a response does to a campaign that acts; None if nobody ever responds.
+
+        Controls of an architecture isolate, unless the study's own response does something else.
+        """
+        if self.defence.response is not None:
+            return self.defence.response.action
+        architecture = self.attack.architecture
+        controls = () if architecture is None else architecture.controls.values()
+        return "isolate" if any(one.type == "respond" for one in controls) else None

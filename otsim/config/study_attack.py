@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from otsim.config.architecture.architecture import Architecture
 from otsim.config.attack_tree import AttackTree
 from otsim.config.distribution_parameters import Frozen, Positive
 from otsim.config.distributions import Distribution, FixedNumber, NonNegativeDistribution
@@ -83,8 +84,9 @@ class Goal(Frozen):
     title: str | None = Field(None, description="What it is, in words.")
     description: str | None = Field(None, description="Prose for the report.")
     needs: tuple[str, ...] = Field(
-        min_length=1,
-        description="Nodes of the tree; all must fall, the last one sets the goal time.",
+        (),
+        description="Nodes of the tree or graph; all must fall, the last one sets the goal time. "
+        "Default: what the architecture's goal of this name takes.",
     )
     actions: tuple[Action, ...] = Field(min_length=1, description="What they do to the plant.")
     source: Source = None
@@ -93,7 +95,14 @@ class Goal(Frozen):
 class Attack(Frozen):
     """The way in, and what is done there."""
 
-    tree: AttackTree = Field(
-        description="The attack tree: {nodes: ...}, or a file that holds it, relative to this one."
+    tree: AttackTree | None = Field(
+        None,
+        description="The attack tree: {nodes: ...}, or a file that holds it, relative to this one. "
+        "Beside an architecture it may name nodes of that one's graph. Default: none.",
+    )
+    architecture: Architecture | None = Field(
+        None,
+        description="The plant's network, or a file that holds it, relative to this one: its "
+        "attack graph is found by otsim. Default: none.",
     )
     goals: dict[Name, Goal] = Field(min_length=1, description="The goals by name.")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from otsim.config import tree_shape
 from otsim.config.action_checks import action_problems, use_of
+from otsim.config.architecture.architecture_checks import architecture_problems
+from otsim.config.architecture.attack_techniques import shipped_techniques
+from otsim.config.attack_tree import AttackTree
 from otsim.config.loss_checks import fragility_problems
 from otsim.config.plant_points import PLANT_POINTS, WATER_NETWORK, PlantPoints
 from otsim.config.problems import Problem, did_you_mean
@@ -22,16 +25,18 @@ _NAMING = (("plant", "model"), ("plant", "inp"), ("plant", "water"))  # what poi
 
 def study_problems(study: Study) -> list[Problem]:
     """Find every fault in a study whose fields are each valid, apart from its uncertain inputs."""
-    found = [*_tree_problems(study), *_attacker_problems(study), *_draw_problems(study)]
+    found = [*_attacker_problems(study), *_draw_problems(study)]
     of_plant = [*_own_problems(study)]
     if of_plant and of_plant[0][0][:2] in (
         ("plant", "model"),
         ("plant", "inp"),
         ("plant", "water"),
     ):
-        return [*found, *of_plant]  # without its points nothing more can be checked
+        # without its points nothing more can be checked
+        return [*_attack_problems(study, None), *found, *of_plant]
     points = points_of(study.plant)
-    found += of_plant
+    names = [*points.by_name, *(link.name for link in points.links)]
+    found = [*_attack_problems(study, names), *found, *of_plant]
     if points.family == "process":
         found += _plant_problems(study, points)
     for name, goal in study.attack.goals.items():
@@ -60,13 +65,29 @@ def _own_problems(study: Study) -> Iterator[Problem]:
         yield from water_checks.water_problems(study, parse_network(study.plant.inp, "plant.inp"))
 
 
-def _tree_problems(study: Study) -> Iterator[Problem]:
-    tree = study.attack.tree
+def _attack_problems(study: Study, points: Collection[str] | None) -> Iterator[Problem]:
+    """Find faults of the tree or the architecture; those of a graph come when it is made."""
+    attack = study.attack
+    if attack.architecture is not None:
+        found = architecture_problems(attack.architecture, points, shipped_techniques())
+        yield from ((("attack", "architecture", *place), message) for place, message in found)
+        if study.simulation.draws == "sobol":
+            message = "a graph draws more numbers than a net has; use draws: independent"
+            yield ("simulation", "draws"), message
+    elif attack.tree is None:
+        yield ("attack",), "tree is missing; add tree or architecture, such as tree: tree.yaml"
+    else:
+        yield from _tree_problems(study, attack.tree)
+
+
+def _tree_problems(study: Study, tree: AttackTree) -> Iterator[Problem]:
     faults = tree_shape.problems(tree, need_entry=True)
     yield from ((("attack", "tree", *place), message) for place, message in faults)
     tried = set(tree.nodes) if faults else tree_shape.attacker_nodes(tree)
     for name, goal in study.attack.goals.items():
         place = ("attack", "goals", name, "needs")
+        if not goal.needs:
+            yield place[:-1], "needs is missing; name nodes of the tree that must fall"
         yield from tree_shape.unknown_nodes(tree, goal.needs, place, hint=not faults)
         for i, need in enumerate(goal.needs):
             if need in tree.nodes and need not in tried:

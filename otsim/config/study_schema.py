@@ -17,7 +17,10 @@ _FILE_KEYS = {
     "extends": "Another study file, relative to this one, over which this one is laid: mappings "
     "are merged key by key, all else is replaced.",
 }
-_TREE_FILE = {"type": "string", "description": "A file that holds the tree, relative to this one."}
+_NAMED_FILES = {
+    "tree": "A file that holds the tree, relative to this one.",
+    "architecture": "A file that holds the architecture, relative to this one.",
+}
 
 
 class _WithoutTitles(GenerateJsonSchema):
@@ -40,12 +43,9 @@ def study_schema() -> dict[str, Any]:
     """
     schema = copy.deepcopy(plain_schema())
     definitions = schema.pop("$defs")
-    tree = definitions["Attack"]["properties"]["tree"]
-    about = tree.pop("description")
-    definitions["Attack"]["properties"]["tree"] = {
-        "description": about,
-        "anyOf": [_TREE_FILE, tree],
-    }
+    for key, description in _NAMED_FILES.items():
+        named = {"type": "string", "description": description}
+        definitions["Attack"]["properties"][key]["anyOf"].insert(0, named)
     for key, description in _FILE_KEYS.items():
         schema["properties"][key] = {"type": "string", "description": description}
     definitions["Study"] = {key: schema[key] for key in schema if key != "title"}

@@ -16,12 +16,15 @@ __all__ = ["dump_study", "dump_yaml", "study_data", "study_json"]
 def study_data(study: Study) -> dict[str, Any]:
     """Return the study as plain data with all defaults filled in, the tree in place.
 
-    Keys without a value are left out, and in the tree also those at their default, since a gate
-    must not carry the keys of a leaf. Mappings keep the order of the file, which results follow.
+    Keys without a value are left out, and in tree and architecture also those at their default,
+    since a gate must not carry the keys of a leaf. Mappings keep the order of the file, which
+    results follow.
     """
     data = study.model_dump(mode="json", exclude_none=True)
-    tree = study.attack.tree.model_dump(mode="json", exclude_defaults=True)
-    data["attack"]["tree"] = tree
+    for key in ("tree", "architecture"):
+        given = getattr(study.attack, key)
+        if given is not None:
+            data["attack"][key] = given.model_dump(mode="json", exclude_defaults=True)
     return data
 
 

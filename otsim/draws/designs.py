@@ -13,25 +13,29 @@ import numpy.typing as npt
 from otsim.config.study import Study
 from otsim.draws.directions import direction_numbers
 from otsim.draws.names import Part, names_by_part
+from otsim.draws.tilted import TiltedStreams
 
 if TYPE_CHECKING:
     from otsim_kernels.draws import DrawKey, StreamKey
     from otsim_kernels.sobol import SobolKey
 
-__all__ = ["Design", "SobolNets", "Streams", "replicates_of", "study_draws"]
+__all__ = ["Design", "SobolNets", "Streams", "replicates_of", "study_draws", "weights_of"]
 
 TwinIds = npt.NDArray[np.int64]
+Attempts = npt.NDArray[np.int32]
 
 
 class Design(Protocol):
     """A way to draw; a pure function of seed and twin."""
 
-    def key(self, twin_id: TwinIds, part: Part) -> DrawKey:
+    def key(self, twin_id: TwinIds, part: Part, attempts: Attempts | None = None) -> DrawKey:
         """Return the key of n twins for one part of their draws.
 
         Args:
             twin_id: i64[n].
             part: what is to be drawn.
+            attempts: i32[n], how many attempts each campaign took, for the parts after it; tilted
+                draws hang on it.
         """
 
 
@@ -41,7 +45,7 @@ class Streams:
 
     seed: int
 
-    def key(self, twin_id: TwinIds, part: Part) -> StreamKey:
+    def key(self, twin_id: TwinIds, part: Part, attempts: Attempts | None = None) -> StreamKey:
         """Return the stream keys of n twins."""
         from otsim_kernels.draws import stream_key
 
@@ -64,7 +68,7 @@ class SobolNets:
     purposes: Mapping[Part, npt.NDArray[np.uint32]]
     directions: Mapping[Part, npt.NDArray[np.uint32]]
 
-    def key(self, twin_id: TwinIds, part: Part) -> SobolKey:
+    def key(self, twin_id: TwinIds, part: Part, attempts: Attempts | None = None) -> SobolKey:
         """Return the coordinates of n twins in the dimensions of one part."""
         from otsim_kernels.sobol import sobol_key
 
@@ -80,6 +84,8 @@ class SobolNets:
 def study_draws(study: Study) -> Design:
     """Return what a study's twins draw from, all but their noise and warm states."""
     simulation = study.simulation
+    if simulation.tilt is not None:
+        return TiltedStreams(seed=simulation.seed, tilt=simulation.tilt, names=names_by_part(study))
     if simulation.draws == "independent":
         return Streams(seed=simulation.seed)
     last_point = (simulation.twins - 1) // simulation.replicates
@@ -94,6 +100,20 @@ def replicates_of(study: Study, twin_id: TwinIds) -> npt.NDArray[np.int64] | Non
     if study.simulation.draws == "independent":
         return None
     return twin_id % study.simulation.replicates
+
+
+def weights_of(
+    study: Study, twin_id: npt.NDArray[np.int64], attempts: Attempts
+) -> npt.NDArray[np.float64] | None:
+    """Return what each twin weighs, f64[n]: see `TiltedStreams.weights`; None: all alike.
+
+    Args:
+        study: whose draws they are.
+        twin_id: i64[n].
+        attempts: i32[n], how many attempts each campaign took.
+    """
+    design = study_draws(study)
+    return design.weights(twin_id, attempts) if isinstance(design, TiltedStreams) else None
 
 
 @lru_cache(maxsize=8)

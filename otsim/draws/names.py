@@ -17,6 +17,7 @@ from otsim.config.study_water import Water
 __all__ = [
     "DESTROYED_ENVIRONMENT",
     "DESTROYED_SAFETY",
+    "DISCOVERY",
     "EFFORT",
     "GOAL",
     "OPERATORS_ACT",
@@ -31,11 +32,14 @@ __all__ = [
     "WARM_STATE",
     "Part",
     "action",
+    "control",
     "damage",
     "demand",
     "detection",
     "detection_delay",
     "names_by_part",
+    "noticed_by",
+    "process",
     "repair_cost",
     "repair_h",
     "step_exists",
@@ -46,6 +50,7 @@ Part = Literal["campaign", "twin", "loss"]
 """Who comes and how far; what the twin lives through; what it costs."""
 
 PROFILE, GOAL, EFFORT = "campaign/profile", "campaign/goal", "campaign/effort"
+DISCOVERY = "defence/discovery"
 RESPONSE_ACTED_UPON, RESPONSE_DELAY = "defence/response/acted_upon", "defence/response/delay"
 OPERATORS_ACT, OPERATORS_REACTION = "defence/operators/acts", "defence/operators/reaction_min"
 SAFETY_FAILS, REACTOR_RUPTURE = "plant/safety/fails_on_demand", "plant/rupture/reactor"
@@ -73,6 +78,21 @@ def detection(step: str) -> str:
 def detection_delay(step: str) -> str:
     """How long after its start a step is noticed."""
     return f"step/{step}/detection/delay"
+
+
+def process(step: str) -> str:
+    """By which process a vulnerability is exploited: ready, to be written, to be waited for."""
+    return f"step/{step}/process"
+
+
+def noticed_by(step: str, control: str) -> str:
+    """Whether a control notices a step when it is tried."""
+    return f"step/{step}/noticed_by/{control}"
+
+
+def control(name: str, part: str) -> str:
+    """The `effect` or `delay` of a control in one campaign, or whether it `acts`."""
+    return f"control/{name}/{part}"
 
 
 def action(goal: str, number: int, part: str) -> str:
@@ -113,13 +133,15 @@ def names_by_part(study: Study) -> dict[Part, tuple[str, ...]]:
 
 
 def _of_campaign(study: Study) -> Iterator[str]:
-    leaves = {name: node for name, node in study.attack.tree.nodes.items() if node.gate == "LEAF"}
+    nodes = {} if study.attack.tree is None else study.attack.tree.nodes
+    leaves = {name: node for name, node in nodes.items() if node.gate == "LEAF"}
     watched = {name: node.detection for name, node in leaves.items() if node.detection}
     response = study.defence.response
     yield from (PROFILE, GOAL, EFFORT)
     if response:
         yield RESPONSE_ACTED_UPON
         yield from _drawn(RESPONSE_DELAY, response.delay_h)
+    yield from _drawn(DISCOVERY, study.defence.discovery_d)
     yield from (step_exists(name) for name, leaf in leaves.items() if leaf.probability != 1.0)
     yield from map(detection, watched)
     for name, leaf in leaves.items():

@@ -39,7 +39,7 @@ def assess(study: Study, campaigns: Campaigns, outcomes: Outcomes) -> Losses:
     """
     if not np.array_equal(campaigns.twin_id, outcomes.twin_id):
         raise ValueError("campaigns and outcomes are of different twins")
-    key = study_draws(study).key(outcomes.twin_id, "loss")
+    key = study_draws(study).key(outcomes.twin_id, "loss", campaigns.attempts)
     damages = {
         name: damage_of(name, fragility, outcomes.columns, key)
         for name, fragility in study.loss.fragility.items()

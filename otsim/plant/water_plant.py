@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from otsim_kernels.plants.water_network.life import WaterPlant
     from otsim_kernels.plants.water_network.taps import Tap
 
-__all__ = ["TapRow", "WaterModel", "water_model"]
+__all__ = ["TapRow", "WaterModel", "water_model", "with_demand_model"]
 
 Floats = npt.NDArray[np.float64]
 REQUIRED_M, LOW_M = 20.0, 14.0  # of water; see `Water`
@@ -81,7 +81,7 @@ def water_model(
     from otsim_kernels.plants.water_network.taps import Tap
 
     water = plant.water or Water()
-    given = _with_demand_model(parse_network(plant.inp or "", "plant.inp"), water)
+    given = with_demand_model(parse_network(plant.inp or "", "plant.inp"), water)
     telemetry = telemetry_of(given, water, watched=watched)
     touched = [action.target.partition(".")[2] for action in actions]
     compiled = compile_network(given, [name for name in touched if name in given.links], telemetry)
@@ -99,7 +99,8 @@ def water_model(
     )  # fmt: skip
 
 
-def _with_demand_model(given: WaterNetwork, water: Water) -> WaterNetwork:
+def with_demand_model(given: WaterNetwork, water: Water) -> WaterNetwork:
+    """Return a file's network with the demand model that a study asks for."""
     if water.demand_model == "file":
         return given
     unit = units_of(given.options).pressure

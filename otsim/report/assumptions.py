@@ -17,6 +17,11 @@ __all__ = ["Assumption", "Section", "assumptions"]
 _HEADINGS = {
     "attackers": "Who attacks, and how often",
     "attack.tree": "The way in",
+    "attack.architecture.people": "Who may be deceived",
+    "attack.architecture.media": "What is carried in",
+    "attack.architecture.vendor_access": "Remote access of suppliers",
+    "attack.architecture.vulnerabilities": "Flaws of the network",
+    "attack.architecture.controls": "Safeguards of the network",
     "attack.goals": "What is done to the plant",
     "defence": "Detection and response",
     "plant": "The plant",
@@ -66,7 +71,7 @@ def assumptions(study: Study) -> tuple[Section, ...]:
     for path, heading in _HEADINGS.items():
         value: Any = study
         for step in path.split("."):
-            value = getattr(value, step)
+            value = getattr(value, step, None)
         blocks = _blocks(path, value, study.sources, "")
         rows = tuple(row for row in blocks if not row.key.startswith(idle))
         if rows:

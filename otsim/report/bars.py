@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from otsim.attack.joined_graph import joined_graph
 from otsim.config import Study
 from otsim.config.plant_points import WATER_NETWORK
 from otsim.report.findings import Findings, Row
@@ -175,7 +176,7 @@ def _cause_label(findings: Findings, kind: str, name: str) -> str:
         return _CATEGORY_WORDS.get(name, name)
     titles = {
         "goal": {key: goal.title for key, goal in study.attack.goals.items()},
-        "entry": {key: node.title for key, node in study.attack.tree.nodes.items()},
+        "entry": {key: node.title for key, node in joined_graph(study).tree.nodes.items()},
         "profile": {key: profile.title for key, profile in study.attackers.profiles.items()},
     }
     return titles[kind].get(name) or {"(none)": "no way in found"}.get(name, name)

@@ -104,9 +104,7 @@ def _rows(reader: RunReader, name: str) -> list[Row]:
 
 
 def _events(reader: RunReader) -> dict[str, npt.NDArray[Any]]:
-    table = reader.read_events()
-    names = (*_COLUMNS, *(name for name in _OF_NETWORKS if name in table.column_names))
-    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
+    return reader.events_columns(_COLUMNS, optional=_OF_NETWORKS)
 
 
 def _twin(reader: RunReader, role: str) -> RecordedTwin:

@@ -28,18 +28,27 @@ def network_map(network: WaterNetwork, rows: Sequence[Row]) -> Figure | None:
     placed = [row for row in rows if row["X"] is not None and row["Y"] is not None]
     if len(placed) < 2:
         return None
-    layers = _Layers(network=network, placed=placed)
+    layers, note = _Layers(network=network, placed=placed), _left_out(network)
 
     def draw(width: int) -> Any:
         height = round(width * _shape(network))
-        return (
+        chart = (
             alt.layer(*layers.drawn(width))
             .resolve_scale(color="independent", size="independent", shape="independent")
             .properties(width=width, height=min(max(height, 160), 560))
         )
+        return chart.properties(title=note) if note else chart
 
     label = "Map of the network, each junction coloured by the demand that attacks leave unmet"
     return figure("map", label, draw)
+
+
+def _left_out(network: WaterNetwork) -> str:
+    """Tell that not all links are drawn; empty where they are."""
+    n = len(network.links)
+    if n <= _MOST_LINKS:
+        return ""
+    return f"Drawn are the first {_MOST_LINKS:,} of {n:,} links, in the file's order"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,8 @@ from otsim.report.sections import (
     shutdown,
     twin_views,
 )
-from otsim.store.commit import commit_bytes
+from otsim.report.templating import rendered
+from otsim.store.manifests import Manifest, commit_with_manifest
 
 __all__ = ["REPORT_FILE", "write_report"]
 
@@ -45,23 +46,17 @@ def write_report(run: Path) -> Path:
         ReportError: the run is not finished.
         StorageError: a file is damaged, or the page cannot be written.
     """
-    page = run / REPORT_FILE
-    commit_bytes(page, render(read_findings(run)).encode())
-    return page
+    findings = read_findings(run)
+    claim = Manifest(
+        file=REPORT_FILE, run_id=findings.facts.run_id, first=0, count=findings.facts.twins
+    )
+    commit_with_manifest(run, claim, render(findings).encode())
+    return run / REPORT_FILE
 
 
 def render(findings: Findings) -> str:
     """Render the page as one text, styles and pictures inside."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("otsim.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(_told(findings))
+    return rendered("page.html", _told(findings))
 
 
 def _told(findings: Findings) -> Mapping[str, Any]:

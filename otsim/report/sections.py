@@ -47,6 +47,9 @@ _ROLE_WORDS = {
 }
 
 
+_NOT_RESOLVED = ("not resolved", "too few weighted twins; raise twins")
+
+
 @dataclass(frozen=True, kw_only=True)
 class LossRow:
     """One return period of the loss table; every amount with its 95 % interval."""
@@ -66,14 +69,20 @@ def loss_rows(findings: Findings) -> list[LossRow]:
     points = {(row["ReturnPeriod"], row["EPType"]): row for row in findings.tables["ept"]}
     losses = findings.events["loss"].astype(np.float64)
     rows = []
-    for period in sorted({period for period, _ in points}):
+    for period in sorted({*findings.study.report.return_periods, *(at for at, _ in points)}):
+        if (period, OEP) not in points:
+            rows.append(LossRow(period=years(period), cells=(_NOT_RESOLVED,) * 4, n_tail=0))
+            continue
         told = [points[period, kind] for kind in (OEP, OEP_TAIL, AEP, AEP_TAIL)]
         beyond = np.nan_to_num(losses, nan=-1.0) >= max(told[0]["Loss"], np.finfo(float).tiny)
+        n_tail = int(beyond.sum())
+        if findings.study.simulation.tilt is not None:
+            n_tail = int(min(row["TailEvents"] for row in told))
         rows.append(
             LossRow(
                 period=years(period),
                 cells=tuple(_loss_cell(findings, row) for row in told),
-                n_tail=int(beyond.sum()),
+                n_tail=n_tail,
             )
         )
     return rows

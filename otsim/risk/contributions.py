@@ -55,27 +55,31 @@ def group_losses(events: EventLosses) -> Iterator[tuple[str, str, Floats]]:
             yield group, NO_GROUP, np.where(labels.codes < 0, events.loss, 0.0)
 
 
-def tail_parts(annual: AnnualLoss, losses: Floats, level: float) -> Floats:
+def tail_parts(
+    annual: AnnualLoss, losses: Floats, level: float, weights: Floats | None = None
+) -> Floats:
     """Split the tail mean over the events.
 
     An event's part is its loss times the rate of tail years that hold it. Where an atom of years
     with this one loss lies at VaR, the tail takes an even share of it.
 
     Args:
-        annual: compounded from `losses` at equal weights.
+        annual: compounded from `losses` with the same weights.
         losses: f64[n_events].
         level: of the tail; the worst 1 - level of years.
+        weights: f64[n_events], of mean 1; all alike by default.
 
     Returns:
         f64[n_events] that add up to `annual_tail_mean`.
     """
     at = annual_value_at_risk(annual, level)
-    rate = annual.frequency.mean / len(losses)
+    weights = np.ones(len(losses)) if weights is None else weights
+    rate = annual.frequency.mean / len(losses) * weights
     parts = rate * losses * others_exceedance(annual, at - losses)
     ties = losses == at
     if at > 0.0 and np.any(ties):
         missing = max(1.0 - level - float(annual_exceedance(annual, at)), 0.0)
-        parts = parts + np.where(ties, missing * at / np.sum(ties), 0.0)
+        parts = parts + np.where(ties, missing * at * weights / np.sum(weights[ties]), 0.0)
     # What is left to mend is the grid's rounding, far below a step.
     return parts * (annual_tail_mean(annual, level) / (np.sum(parts) or 1.0))
 
@@ -90,8 +94,9 @@ def contributions(
 def _of_tail(annual: AnnualLoss, events: EventLosses, period: float) -> Iterator[Contribution]:
     level = 1.0 - 1.0 / period
     losses = np.where(events.loss > 0.0, events.loss, 1.0)
-    parts = tail_parts(annual, events.loss, level) / losses
-    around = _around(annual, events.loss, level) / losses
+    weights = events.sampling.calibrated
+    parts = tail_parts(annual, events.loss, level, weights) / losses
+    around = _around(annual, events.loss, level, weights) / losses
     over = others_exceedance(annual, annual_value_at_risk(annual, level) - events.loss)
     total = annual_tail_mean(annual, level) or 1.0
     for group, name, of_group in group_losses(events):
@@ -104,8 +109,8 @@ def _of_tail(annual: AnnualLoss, events: EventLosses, period: float) -> Iterator
         )  # fmt: skip
 
 
-def _around(annual: AnnualLoss, losses: Floats, level: float) -> Floats:
+def _around(annual: AnnualLoss, losses: Floats, level: float, weights: Floats | None) -> Floats:
     """Split E[annual loss | it is near VaR] over the events, f64[n_events]."""
     far, near = (1.0 - _WINDOW) * (1.0 - level), min((1.0 + _WINDOW) * (1.0 - level), 1.0)
-    wide = near * tail_parts(annual, losses, 1.0 - near)
-    return (wide - far * tail_parts(annual, losses, 1.0 - far)) / (near - far)
+    wide = near * tail_parts(annual, losses, 1.0 - near, weights)
+    return (wide - far * tail_parts(annual, losses, 1.0 - far, weights)) / (near - far)

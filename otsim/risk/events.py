@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from otsim.attack.campaigns import Campaigns
+from otsim.attack.joined_graph import joined_graph
 from otsim.config.study import Study
-from otsim.draws import replicates_of
+from otsim.draws import replicates_of, weights_of
 from otsim.errors import ReportError
 from otsim.loss.losses import CATEGORIES, Losses
 from otsim.risk.frequency import Frequency, negative_binomial, poisson
 from otsim.risk.sampling_error import INDEPENDENT, Sampling
 from otsim.simulate.outcomes import STATUSES, Outcomes
 
-__all__ = ["FLAGS", "EventLosses", "Labels", "event_losses", "study_frequency"]
+__all__ = [
+    "FLAGS",
+    "EventLosses",
+    "Labels",
+    "event_losses",
+    "event_losses_of",
+    "study_frequency",
+]
 
 FLAGS = ("acts", "tripped", "shut_down", "damaged", "destroyed")
 
@@ -68,30 +78,63 @@ def event_losses(
     Raises:
         ReportError: no twin is left.
     """
-    valid = outcomes.status != STATUSES.index("diverged")
-    if not np.any(valid):
+    return event_losses_of(study, [(campaigns, outcomes, losses)])
+
+
+def event_losses_of(
+    study: Study, parts: Iterable[tuple[Campaigns, Outcomes, Losses]]
+) -> EventLosses:
+    """Gather the events of a study part by part; of each part only what is needed is kept.
+
+    Raises:
+        ReportError: no twin is left.
+    """
+    kept, n_twins = [], 0
+    for campaigns, outcomes, losses in parts:
+        kept.append(_sound(campaigns, outcomes, losses))
+        n_twins += len(outcomes.twin_id)
+    joined = {name: np.concatenate([part[name] for part in kept]) for name in kept[0]}
+    n_events = len(joined["loss"])
+    if not n_events:
         raise ReportError(
-            f"risk tables: all {len(valid)} twins diverged, nothing to average; "
+            f"risk tables: all {n_twins} twins diverged, nothing to average; "
             "run with precision float64, or mend the plant actions"
         )
-    codes = {
-        "goal": (campaigns.goal, tuple(study.attack.goals)),
-        "entry": (campaigns.entry, study.attack.tree.entry_names),
-        "profile": (campaigns.profile, tuple(study.attackers.profiles)),
+    names = {
+        "goal": tuple(study.attack.goals),
+        "entry": joined_graph(study).tree.entry_names,
+        "profile": tuple(study.attackers.profiles),
     }
     return EventLosses(
-        loss=losses.total[valid],
-        by_category={name: losses.by_category[name][valid] for name in CATEGORIES},
-        labels={key: Labels(codes=of[valid], names=names) for key, (of, names) in codes.items()},
-        flags={name: flag[valid] for name, flag in _flags(campaigns, outcomes, losses).items()},
+        loss=joined["loss"],
+        by_category={name: joined[name] for name in CATEGORIES},
+        labels={key: Labels(codes=joined[key], names=found) for key, found in names.items()},
+        flags={name: joined[name] for name in FLAGS},
         plant_value=study.loss.plant_value,
-        sampling=_sampling(study, outcomes.twin_id[valid]),
-        n_quarantined=int(np.sum(~valid)),
+        sampling=_sampling(study, joined["twin_id"], joined["attempts"]),
+        n_quarantined=n_twins - n_events,
     )
 
 
-def _sampling(study: Study, twin_id: npt.NDArray[np.int64]) -> Sampling:
-    return Sampling(replicate=replicates_of(study, twin_id))
+def _sound(campaigns: Campaigns, outcomes: Outcomes, losses: Losses) -> dict[str, npt.NDArray[Any]]:
+    """Return what is kept of the twins that did not diverge."""
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "twin_id": outcomes.twin_id, "attempts": campaigns.attempts,
+        "loss": losses.total, "goal": campaigns.goal,
+        "entry": campaigns.entry, "profile": campaigns.profile,
+        **{name: losses.by_category[name] for name in CATEGORIES},
+        **_flags(campaigns, outcomes, losses),
+    }  # fmt: skip
+    valid = outcomes.status != STATUSES.index("diverged")
+    return {name: values[valid] for name, values in arrays.items()}
+
+
+def _sampling(
+    study: Study, twin_id: npt.NDArray[np.int64], attempts: npt.NDArray[np.int32]
+) -> Sampling:
+    return Sampling(
+        replicate=replicates_of(study, twin_id), weights=weights_of(study, twin_id, attempts)
+    )
 
 
 def study_frequency(study: Study) -> Frequency:

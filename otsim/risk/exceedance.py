@@ -23,9 +23,21 @@ from otsim.risk.intervals import CONFIDENCE_SCORE, order_levels
 from otsim.risk.measures import ROUNDING, DiscreteLoss, tail_mean, value_at_risk
 from otsim.risk.sampling_error import INDEPENDENT, Sampling
 
-__all__ = ["AEP", "AEP_TAIL", "OEP", "OEP_TAIL", "CurvePoint", "Curves", "ept", "spread_of"]
+__all__ = [
+    "AEP",
+    "AEP_TAIL",
+    "ENOUGH_TAIL",
+    "OEP",
+    "OEP_TAIL",
+    "CurvePoint",
+    "Curves",
+    "ept",
+    "resolved",
+    "spread_of",
+]
 
 OEP, OEP_TAIL, AEP, AEP_TAIL = 1, 2, 3, 4  # EPType of Open Results Data
+ENOUGH_TAIL = 100  # effective events of weighted ones, below which a tail is not told
 _ENOUGH = 16_384  # losses that a standard error is computed from; more are thinned evenly
 
 Floats = npt.NDArray[np.float64]
@@ -74,7 +86,7 @@ class Curves:
     @cached_property
     def step(self) -> int:
         """Of every so many losses one is looked at for errors; of replicates all count."""
-        if self.sampling.replicate is not None:
+        if not self.sampling.is_plain:
             return 1
         return 1 + len(self.annual.losses) // _ENOUGH
 
@@ -110,6 +122,17 @@ def ept(curves: Curves, return_periods: Sequence[float]) -> tuple[CurvePoint, ..
     return tuple(row(curves, period) for row in rows for period in return_periods)
 
 
+def resolved(curves: Curves, points: Sequence[CurvePoint]) -> tuple[CurvePoint, ...]:
+    """Leave out, where events are weighted, the return periods that too few of them know.
+
+    A few heavy weights look surer than they are: an interval from them would be a pretence.
+    """
+    if curves.sampling.weights is None:
+        return tuple(points)
+    few = {point.return_period for point in points if point.tail_events < ENOUGH_TAIL}
+    return tuple(point for point in points if point.return_period not in few)
+
+
 def spread_of(curves: Curves, of_losses: Floats, of_zero: float) -> float:
     """Return the standard error of a mean over events.
 
@@ -121,7 +144,7 @@ def spread_of(curves: Curves, of_losses: Floats, of_zero: float) -> float:
     annual, share = curves.annual, curves.annual.share
     if len(of_losses) == 0:
         return 0.0
-    if curves.sampling.replicate is not None:
+    if not curves.sampling.is_plain:
         of_events = np.full(annual.n_events, of_zero)
         of_events[annual.events] = of_losses
         return curves.sampling.mean_error(of_events)
@@ -141,7 +164,8 @@ def _oep(curves: Curves, period: float) -> CurvePoint:
     lower, upper = (_at_rank(curves, part) for part in order_levels(rank, known))
     near, far = (_at_rank(curves, part) for part in order_levels(rank, known, 1.0))
     ends = min(lower, loss), max(upper, loss)
-    return _point(OEP, period, loss, 0.5 * (far - near), ends, n_events * (1.0 - rank))
+    tail = _tail_events(curves, loss, n_events * (1.0 - rank))
+    return _point(OEP, period, loss, 0.5 * (far - near), ends, tail)
 
 
 def _effective_events(curves: Curves, loss: float, rank: float) -> float:
@@ -169,7 +193,8 @@ def _oep_tail(curves: Curves, period: float) -> CurvePoint:
     known = min(1.0 - generating_inverse(curves.annual.frequency, level), 1.0)
     loss = tail_mean(curves.largest, level)
     ends = _tail_ends(loss, error * curves.sampling.widening, curves.plant_value)
-    return _point(OEP_TAIL, period, loss, error, ends, curves.annual.n_events * known)
+    tail = _tail_events(curves, at, curves.annual.n_events * known)
+    return _point(OEP_TAIL, period, loss, error, ends, tail)
 
 
 def _aep(curves: Curves, period: float) -> CurvePoint:
@@ -179,7 +204,8 @@ def _aep(curves: Curves, period: float) -> CurvePoint:
     lower, upper = (_at_level(curves, part, level) for part in order_levels(level, years))
     near, far = (_at_level(curves, part, level) for part in order_levels(level, years, 1.0))
     ends = min(lower, loss), max(upper, loss)
-    return _point(AEP, period, loss, 0.5 * (far - near), ends, years / period)
+    tail = _tail_events(curves, loss, years / period)
+    return _point(AEP, period, loss, 0.5 * (far - near), ends, tail)
 
 
 def _effective_years(curves: Curves, loss: float, level: float) -> float:
@@ -213,7 +239,18 @@ def _aep_tail(curves: Curves, period: float) -> CurvePoint:
     loss = annual_tail_mean(annual, level)
     known = _effective_years(curves, at, level) / period
     ends = _tail_ends(loss, error * curves.sampling.widening, math.inf)
-    return _point(AEP_TAIL, period, loss, error, ends, known)
+    return _point(AEP_TAIL, period, loss, error, ends, _tail_events(curves, at, known))
+
+
+def _tail_events(curves: Curves, loss: float, plain: float) -> float:
+    """How many events know a tail: `plain` of equal ones, of weighted ones the effective number."""
+    weights, annual = curves.sampling.weights, curves.annual
+    if weights is None:
+        return plain
+    first = int(np.searchsorted(annual.losses, loss, side="left"))
+    which = np.zeros(annual.n_events, bool)
+    which[annual.events[first:]] = True
+    return curves.sampling.effective_events(which)
 
 
 def _tail_ends(loss: float, error: float, most: float) -> tuple[float, float]:

@@ -13,7 +13,9 @@ Floats = npt.NDArray[np.float64]
 CONFIDENCE_SCORE = 1.959963984540054  # two-sided 95 % of the standard normal
 
 
-def mean_interval(mean: float, error: float, skewness: float, n: int) -> tuple[float, float]:
+def mean_interval(
+    mean: float, error: float, skewness: float, n: int, *, score: float = CONFIDENCE_SCORE
+) -> tuple[float, float]:
     """Return the 95 % interval of a mean, corrected for skewness.
 
     P. Hall, On the removal of skewness by transformation, J. R. Statist. Soc. B 54 (1992), 221:
@@ -25,9 +27,10 @@ def mean_interval(mean: float, error: float, skewness: float, n: int) -> tuple[f
         error: its standard error.
         skewness: third standardised moment of the sample.
         n: number of draws.
+        score: how many standard deviations to each side, for another level.
     """
     bent = skewness / math.sqrt(n)
-    scores = [_unbend(score, bent) for score in (CONFIDENCE_SCORE, -CONFIDENCE_SCORE)]
+    scores = [_unbend(each, bent) for each in (score, -score)]
     return mean - error * scores[0], mean - error * scores[1]
 
 

@@ -14,6 +14,7 @@ from otsim.risk.intervals import CONFIDENCE_SCORE
 __all__ = ["INDEPENDENT", "Sampling"]
 
 Floats = npt.NDArray[np.float64]
+_LEAST_BENT = 0.1  # part of a weight that calibration leaves at least
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,13 +23,61 @@ class Sampling:
 
     Attributes:
         replicate: i64[n_events], the net of each event; None if all are independent.
+        weights: f64[n_events], how likely each event is in life over how likely it was to be
+            drawn; their mean is 1 but for chance. None if all are alike.
     """
 
     replicate: npt.NDArray[np.int64] | None = None
+    weights: Floats | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether events are independent and all alike."""
+        return self.replicate is None and self.weights is None
 
     def first(self, n_events: int) -> Sampling:
         """Return how the first events were drawn."""
-        return self if self.replicate is None else Sampling(replicate=self.replicate[:n_events])
+        replicate = None if self.replicate is None else self.replicate[:n_events]
+        weights = None if self.weights is None else self.weights[:n_events]
+        return Sampling(replicate=replicate, weights=weights)
+
+    @cached_property
+    def calibrated(self) -> Floats | None:
+        """The weights, f64[n_events], bent a little so that their mean is 1; None if all alike.
+
+        What is estimated with them is the regression estimate on the weights, whose mean is known
+        (C.-E. Sarndal, B. Swensson, J. Wretman, Model assisted survey sampling, 1992): never worse
+        than weights left alone, and than weights scaled, which tails suffer from.
+        """
+        if self.weights is None:
+            return None
+        mean = float(np.mean(self.weights))
+        off = self.weights - mean
+        variance = float(np.mean(off**2)) or 1.0
+        bent = np.maximum(1.0 - (mean - 1.0) * off / variance, _LEAST_BENT)
+        found = self.weights * bent
+        return np.asarray(found / np.mean(found))
+
+    def mean(self, values: Floats) -> float:
+        """Return the mean of f64[n_events] as life has them."""
+        weights = self.calibrated
+        return float(np.mean(values if weights is None else weights * values))
+
+    def off_mean(self, values: Floats) -> Floats:
+        """Return what each event adds to the error of the mean of f64[n_events], of mean 0."""
+        weights = self.weights
+        if weights is None:
+            return values - np.mean(values)
+        parts, off = weights * values, weights - np.mean(weights)
+        parts = parts - np.mean(parts)
+        return np.asarray(parts - off * (np.sum(parts * off) / (np.sum(off**2) or 1.0)))
+
+    def effective_events(self, which: npt.NDArray[np.bool_]) -> float:
+        """Return how many events of equal weight some of them are worth (L. Kish, 1965)."""
+        if self.weights is None:
+            return float(np.sum(which))
+        some: Floats = self.weights[which]
+        return float(np.sum(some)) ** 2 / max(float(np.sum(some**2)), 1e-300)
 
     def mean_error(self, values: Floats) -> float:
         """Return the standard error of the mean of f64[n_events].
@@ -36,7 +85,7 @@ class Sampling:
         From the spread of the events; for replicates from the spread of their sums, as a ratio
         estimate, since events that diverged may leave them uneven.
         """
-        off = values - np.mean(values)
+        off = self.off_mean(values)
         if self.replicate is None:
             return math.sqrt(float(np.mean(off**2)) / len(values))
         sums = np.bincount(self.replicate, off, self._n_replicates)
@@ -64,6 +113,8 @@ class Sampling:
             error: its standard error.
             n_events: how many there are.
         """
+        if self.weights is not None and 0.0 < chance < 1.0 and error > 0.0:
+            return chance * (1.0 - chance) / error**2
         if self.replicate is None or not 0.0 < chance < 1.0:
             return n_events
         rounding = math.sqrt(self._n_replicates / 12.0) / n_events

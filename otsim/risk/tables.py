@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from otsim.errors import ReportError
 from otsim.risk.annual import (
     AnnualLoss,
     annual_loss,
@@ -18,7 +19,15 @@ from otsim.risk.annual import (
 )
 from otsim.risk.contributions import Contribution, contributions, group_losses
 from otsim.risk.events import EventLosses
-from otsim.risk.exceedance import AEP, AEP_TAIL, CurvePoint, Curves, ept
+from otsim.risk.exceedance import (
+    AEP,
+    AEP_TAIL,
+    ENOUGH_TAIL,
+    CurvePoint,
+    Curves,
+    ept,
+    resolved,
+)
 from otsim.risk.frequency import Frequency, generating
 from otsim.risk.intervals import mean_interval, proportion_interval
 from otsim.risk.sampling_error import Sampling
@@ -142,15 +151,23 @@ def annual_risk(
         return_periods: years, each above 1.
     """
     periods = tuple(float(period) for period in return_periods)
-    annual = annual_loss(events.loss, frequency)
+    annual = annual_loss(events.loss, frequency, events.sampling.calibrated)
     curves = Curves(annual=annual, plant_value=events.plant_value, sampling=events.sampling)
+    points = resolved(curves, ept(curves, periods))
+    if not points:
+        raise ReportError(
+            f"risk tables: {len(events.loss)} weighted twins, but no return period with "
+            f"{ENOUGH_TAIL} effective ones beyond it; raise simulation.twins, the run goes on "
+            "where it stopped, or use sampling: plain"
+        )
+    known = tuple(dict.fromkeys(point.return_period for point in points))
     return RiskTables(
         alt=_alt(events, frequency),
         alct=_alct(events, frequency),
-        ept=ept(curves, periods),
-        curve=ept(curves, _curve_periods(periods)),
-        tail_measures=tuple(_measure(curves, level) for level in LEVELS),
-        contributions=contributions(annual, events, periods),
+        ept=points,
+        curve=resolved(curves, ept(curves, _curve_periods(periods))),
+        tail_measures=tuple(_measures(curves)),
+        contributions=contributions(annual, events, known),
         probabilities=_probabilities(events, frequency),
         quarantine=_quarantine(events, annual),
     )
@@ -168,11 +185,12 @@ def _alt(events: EventLosses, frequency: Frequency) -> tuple[AnnualMean, ...]:
 def _annual_mean(
     group: str, name: str, losses: Floats, frequency: Frequency, sampling: Sampling
 ) -> AnnualMean:
-    n_events, mean = len(losses), float(np.mean(losses))
+    n_events, mean = len(losses), sampling.mean(losses)
     off = losses - mean
-    variance = float(np.mean(off**2))
-    sd = math.sqrt(variance)
-    skewness = float(np.mean((off / sd) ** 3)) if sd > 0.0 else 0.0
+    variance = sampling.mean(off**2)
+    drawn = sampling.off_mean(losses)
+    sd = math.sqrt(float(np.mean(drawn**2)))
+    skewness = float(np.mean((drawn / sd) ** 3)) if sd > 0.0 else 0.0
     error = sampling.mean_error(losses)
     lower, upper = mean_interval(mean, error * sampling.widening, skewness, n_events)
     return AnnualMean(
@@ -215,6 +233,14 @@ def _curve_periods(periods: tuple[float, ...]) -> list[float]:
     return [1.0 + odds for odds in np.geomspace(0.02, last - 1.0, _CURVE_POINTS).tolist()]
 
 
+def _measures(curves: Curves) -> Iterator[TailMeasure]:
+    """Yield the levels that enough events know."""
+    for level in LEVELS:
+        measure = _measure(curves, level)
+        if resolved(curves, [measure.var, measure.cvar]):
+            yield measure
+
+
 def _measure(curves: Curves, level: float) -> TailMeasure:
     rows = {row.ep_type: row for row in ept(curves, [1.0 / (1.0 - level)])}
     return TailMeasure(level=level, var=rows[AEP], cvar=rows[AEP_TAIL])
@@ -230,11 +256,11 @@ def _probabilities(events: EventLosses, frequency: Frequency) -> tuple[Probabili
 def _probability(
     name: str, flag: npt.NDArray[np.bool_], frequency: Frequency, sampling: Sampling
 ) -> Probability:
-    hits, n_events = int(np.sum(flag)), len(flag)
-    chance = hits / n_events
+    n_events = len(flag)
+    chance = sampling.mean(flag.astype(np.float64))
     error = sampling.mean_error(flag.astype(np.float64))
     known = sampling.effective_size(chance, error, n_events)
-    lower, upper = proportion_interval(hits * known / n_events, known)
+    lower, upper = proportion_interval(chance * known, known)
     yearly = [1.0 - float(generating(frequency, 1.0 - p)) for p in (chance, lower, upper)]
     return Probability(
         name=name,
@@ -254,8 +280,10 @@ def _quarantine(events: EventLosses, annual: AnnualLoss) -> Quarantine:
     means, losses = [], []
     for value in worst:
         bound = np.concatenate([events.loss, np.full(n_quarantined, value)])
-        years = annual_loss(bound, annual.frequency) if n_quarantined else annual
-        means.append(annual_mean(float(np.mean(bound)), annual.frequency))
+        given = events.sampling.calibrated
+        weights = None if given is None else np.concatenate([given, np.ones(n_quarantined)])
+        years = annual_loss(bound, annual.frequency, weights) if n_quarantined else annual
+        means.append(annual_mean(float(np.average(bound, weights=weights)), annual.frequency))
         losses.append(annual_value_at_risk(years, 0.99))
     return Quarantine(
         n_events=n_events,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,14 +13,16 @@ from otsim.attack.campaigns import Campaigns
 from otsim.config import with_value
 from otsim.config.key_paths import key_steps
 from otsim.config.study import Study, UncertainInput
+from otsim.draws import weights_of
 from otsim.errors import ReportError
 from otsim.loss import assess
 from otsim.risk.annual import annual_loss, annual_value_at_risk
 from otsim.risk.events import study_frequency
 from otsim.risk.frequency import Frequency
+from otsim.risk.sampling_error import Sampling
 from otsim.simulate.outcomes import Outcomes
 
-__all__ = ["RATE_KEY", "TornadoRow", "tornado"]
+__all__ = ["RATE_KEY", "TornadoRow", "tornado", "tornado_of"]
 
 RATE_KEY = "attackers.frequency.per_year"
 DISPERSION_KEY = "attackers.frequency.dispersion"
@@ -64,6 +67,11 @@ class _Case:
 
 
 def tornado(study: Study, campaigns: Campaigns, outcomes: Outcomes) -> list[TornadoRow]:
+    """Vary the study's uncertain inputs on all twins of a run at once; see `tornado_of`."""
+    return tornado_of(study, [(campaigns, outcomes)])
+
+
+def tornado_of(study: Study, parts: Iterable[tuple[Campaigns, Outcomes]]) -> list[TornadoRow]:
     """Vary the study's uncertain inputs one at a time, on the same twins and draws.
 
     Loss inputs price the same physical outcomes anew; shares of profiles weigh the campaigns
@@ -72,22 +80,76 @@ def tornado(study: Study, campaigns: Campaigns, outcomes: Outcomes) -> list[Torn
 
     Args:
         study: with its `uncertainty` block.
-        campaigns, outcomes: all twins of the run.
+        parts: campaigns and outcomes of the twins, part by part; of each part only the losses
+            are kept.
 
     Raises:
         ReportError: an input that cannot be varied without new twins.
     """
-    base = _base(study, campaigns, outcomes)
+    inputs = _inputs(study)
+    twins = _priced(study, [given for given, _ in inputs], parts)
+    base = _Case(frequency=study_frequency(study), losses=twins.losses, weights=twins.weights)
     base_figures = _figures(base)
     rows = []
-    for given, assumed in _inputs(study):
-        cases = [
-            _varied(study, base, given.key, value, twins=(campaigns, outcomes))
-            for value in (given.low, given.high)
-        ]
-        figures = [base_figures, *map(_figures, cases)]
-        rows.append(_row(given, assumed, figures))
+    for given, assumed in inputs:
+        cases = (
+            _varied(study, base, given.key, value, twins=twins) for value in (given.low, given.high)
+        )
+        rows.append(_row(given, assumed, [base_figures, *map(_figures, cases)]))
     return sorted(rows, key=_order)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Twins:
+    """What is kept of n twins.
+
+    Attributes:
+        profile: i32[n], index into the study's profiles.
+        losses: f64[n], as the study has them; nan where the twin diverged.
+        weights: f64[n], what each twin weighs.
+        varied: f64[n] for each key and value of an input that prices them anew.
+    """
+
+    profile: npt.NDArray[np.int32]
+    losses: Floats
+    weights: Floats
+    varied: dict[tuple[str, float], Floats]
+
+
+def _priced(
+    study: Study, inputs: list[UncertainInput], parts: Iterable[tuple[Campaigns, Outcomes]]
+) -> _Twins:
+    studies = {
+        (given.key, value): with_value(study, given.key, value)
+        for given in inputs
+        for value in (given.low, given.high)
+        if str(key_steps(given.key)[0]) == "loss"
+    }
+    profiles, losses, weights = [], [], []
+    varied: dict[tuple[str, float], list[Floats]] = {case: [] for case in studies}
+    for campaigns, outcomes in parts:
+        profiles.append(campaigns.profile)
+        weights.append(_weights(study, campaigns))
+        losses.append(assess(study, campaigns, outcomes).total)
+        for case, changed in studies.items():
+            varied[case].append(assess(changed, campaigns, outcomes).total)
+    return _Twins(
+        profile=np.concatenate(profiles),
+        losses=np.concatenate(losses),
+        weights=_calibrated(np.concatenate(weights)),
+        varied={case: np.concatenate(found) for case, found in varied.items()},
+    )
+
+
+def _calibrated(weights: Floats) -> Floats:
+    calibrated = Sampling(weights=weights).calibrated
+    assert calibrated is not None
+    return calibrated
+
+
+def _weights(study: Study, campaigns: Campaigns) -> Floats:
+    weights = weights_of(study, campaigns.twin_id, campaigns.attempts)
+    return np.ones(len(campaigns.twin_id)) if weights is None else weights
 
 
 def _inputs(study: Study) -> list[tuple[UncertainInput, bool]]:
@@ -100,28 +162,17 @@ def _inputs(study: Study) -> list[tuple[UncertainInput, bool]]:
     return [(assumed, True), *stated]
 
 
-def _base(study: Study, campaigns: Campaigns, outcomes: Outcomes) -> _Case:
-    losses = assess(study, campaigns, outcomes).total
-    return _Case(
-        frequency=study_frequency(study), losses=losses, weights=np.ones(len(outcomes.twin_id))
-    )
-
-
-def _varied(
-    study: Study, base: _Case, key: str, value: float, *, twins: tuple[Campaigns, Outcomes]
-) -> _Case:
-    campaigns, outcomes = twins
+def _varied(study: Study, base: _Case, key: str, value: float, *, twins: _Twins) -> _Case:
     parts = [str(step) for step in key_steps(key)]
     if key == RATE_KEY:
         return replace(base, frequency=replace(base.frequency, mean=value))
     if key == DISPERSION_KEY:
         return replace(base, frequency=replace(base.frequency, size=value))
     if parts[:2] == ["attackers", "profiles"] and parts[3:] == ["share"]:
-        factors = _share_factors(study, parts[2], value)
-        return replace(base, weights=factors[campaigns.profile])
+        factors = _share_factors(study, parts[2], value)[twins.profile]
+        return replace(base, weights=twins.weights * factors)
     if parts[0] == "loss":
-        changed = with_value(study, key, value)
-        return replace(base, losses=assess(changed, campaigns, outcomes).total)
+        return replace(base, losses=twins.varied[key, value])
     raise ReportError(f"uncertainty: {key}: needs new twins; use a rate, a share or a loss input")
 
 

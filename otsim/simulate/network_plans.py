@@ -47,18 +47,18 @@ def network_plan(
         clock: of the same.
         begin_s: network's time at which each twin starts, `lead_ticks` before its first action.
     """
-    lead, action = lead_ticks(study), study.defence.response
+    lead = lead_ticks(study)
     response = ticks_of(clock.response_h)
     with np.errstate(invalid="ignore"):  # what never starts
         start = ticks_of(campaigns.actions.start_h - clock.first_h)
         stop = ticks_of(campaigns.actions.stop_h - clock.first_h)
-    if action is not None and action.action in ("isolate", "restore"):
+    if study.response_action in ("isolate", "restore"):
         stop = np.minimum(stop, response)
     zero = begin_s + lead
     times = {
         "start": _after(zero, start), "stop": _after(zero, stop), "response": _after(zero, response)
     }  # fmt: skip
-    key = study_draws(study).key(campaigns.twin_id, "twin")
+    key = study_draws(study).key(campaigns.twin_id, "twin", campaigns.attempts)
     return _plan(study, model, key, begin_s, times=times, value=campaigns.actions.value)
 
 

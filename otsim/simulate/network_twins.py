@@ -112,10 +112,9 @@ class NetworkTwins:
 
 def network_twins(study: Study) -> NetworkTwins:
     """Compile a study's network and fill its bank of warm states."""
-    response = study.defence.response
     model = water_model(
         study.plant, action_points(study), watched=study.defence.operators is not None,
-        restores=response is not None and response.action == "restore",
+        restores=study.response_action == "restore",
     )  # fmt: skip
     block = Block(plant=model.plant, dtype=np.dtype(study.simulation.precision))
     return NetworkTwins(study=study, model=model, block=block, bank=_bank(study, model, block))

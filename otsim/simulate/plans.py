@@ -80,7 +80,7 @@ def plan_of(study: Study, campaigns: Campaigns, clock: ActionClock) -> Plan:
     Local time starts `lead_ticks` before the first plant action.
     """
     response = ticks_of(clock.response_h)
-    action = study.defence.response.action if study.defence.response else None
+    action = study.response_action
     lead = lead_ticks(study)
     start = ticks_of(campaigns.actions.start_h - clock.first_h)
     stop = ticks_of(campaigns.actions.stop_h - clock.first_h)
@@ -91,7 +91,7 @@ def plan_of(study: Study, campaigns: Campaigns, clock: ActionClock) -> Plan:
     return _plan(
         study,
         campaigns.twin_id,
-        study_draws(study).key(campaigns.twin_id, "twin"),
+        study_draws(study).key(campaigns.twin_id, "twin", campaigns.attempts),
         start=_later(start, lead),
         stop=_later(stop, lead),
         value=campaigns.actions.value,

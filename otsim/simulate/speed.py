@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from otsim.simulate.executors import available_cores, available_workers
+from otsim.simulate.devices import available_cores, available_workers
 from otsim.simulate.kernel import Kernel, first_states, kernel_of, wide_floats
 from otsim.simulate.routes import driver_in_use
 

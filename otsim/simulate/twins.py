@@ -57,16 +57,23 @@ class TwinModel:
         study: as resolved.
         kernel: the plant with every point that the study's goals and disturbances touch.
         bank: warm states, leaves [n_members] on the host.
+        most_abreast: twins side by side are no more than these, where memory is short.
     """
 
     study: Study
     kernel: Kernel
     bank: TwinState = field(repr=False)
+    most_abreast: int | None = None
 
     @property
     def batch(self) -> int:
-        """Twins side by side."""
-        return self.study.simulation.batch
+        """Twins side by side that the study asks for."""
+        return min(self.study.simulation.batch, self.most_abreast or self.study.simulation.batch)
+
+    def block(self, n_twins: int) -> int:
+        """Return how many of so many twins go side by side."""
+        usual = driver_in_use().block(n_twins, self.batch)
+        return min(usual, self.most_abreast or usual)
 
 
 def twin_model(study: Study) -> TwinModel:
@@ -83,7 +90,7 @@ def twin_model(study: Study) -> TwinModel:
 
 def compile_loop(model: TwinModel) -> None:
     """Compile the loop that `simulate_campaigns` would compile, or load it from disk."""
-    n = driver_in_use().block(model.study.simulation.shard_size, model.batch)
+    n = model.block(model.study.simulation.shard_size)
     plan = undisturbed_plan(model.study, np.zeros(n, np.int64))
     advance(model.kernel, first_states(model.kernel, n), plan, {}, 0)
 
@@ -142,7 +149,7 @@ def _run(model: TwinModel, twin_id: npt.NDArray[np.int64], plan: Plan) -> TwinSt
     twins = _Twins(leaves=[np.array(leaf) for leaf in leaves], tree=tree, plan=plan, tapes={})
     end, driver = total_ticks(model.study), driver_in_use()
     chunk = end if driver.whole_lives else CHUNK_TICKS
-    batch = driver.block(len(twin_id), model.batch)
+    batch = model.block(len(twin_id))
     for first in range(0, end, chunk):
         running = np.flatnonzero(twins.state.ending.status == RUNNING)
         for begin in range(0, len(running), batch):

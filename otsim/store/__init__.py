@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from otsim.store.events import event_schema, event_table
+from otsim.store.parts import Part, parse_part
+from otsim.store.places import is_local, place_of
 from otsim.store.risk_rows import baseline_table, physical_table, risk_tables, tornado_table
 from otsim.store.run_folder import RunFolder
 from otsim.store.run_identity import config_sha256, run_id
@@ -14,6 +16,7 @@ __all__ = [
     "ROLES",
     "TABLES",
     "AttackSpan",
+    "Part",
     "RunFacts",
     "RunFolder",
     "RunReader",
@@ -22,7 +25,10 @@ __all__ = [
     "config_sha256",
     "event_schema",
     "event_table",
+    "is_local",
+    "parse_part",
     "physical_table",
+    "place_of",
     "result_schema",
     "result_table",
     "risk_tables",

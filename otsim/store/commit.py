@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from otsim.errors import StorageError
+from otsim.errors import OtsimError, StorageError
 from otsim.store.faults import reach
+from otsim.store.places import is_local
 
 __all__ = ["Seal", "commit_bytes", "read_bytes", "remove_temporary_files", "seal_of", "storing"]
 
@@ -46,13 +47,27 @@ class Seal:
 
 @contextmanager
 def storing(path: Path) -> Iterator[None]:
-    """Turn an operating-system error on `path` into a one-line `StorageError` with its remedy."""
+    """Turn an error of the system or the store on `path` into a one-line `StorageError`."""
     try:
         yield
+    except OtsimError:
+        raise
     except OSError as error:
-        cause = os.strerror(error.errno) if error.errno else str(error)
+        cause = os.strerror(error.errno) if error.errno else _one_line(error)
         remedy = _REMEDIES.get(error.errno or 0, f"{cause}: check the path and the disk")
         raise StorageError(f"{path}: {remedy}; then run the same command again") from error
+    except Exception as error:
+        if is_local(path):
+            raise
+        # clients of object stores have errors of their own: no credentials, no network, ...
+        raise StorageError(
+            f"{path}: {type(error).__name__}: {_one_line(error)}: check address and credentials; "
+            "then run the same command again"
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def seal_of(data: bytes) -> Seal:
@@ -73,7 +88,9 @@ def read_bytes(path: Path) -> bytes:
 def commit_bytes(path: Path, data: bytes) -> Seal:
     """Make `path` hold `data`, or leave it as it was.
 
-    The temporary file has no suffix, so that globs over `*.parquet` never see it.
+    The temporary file has no suffix, so that globs over `*.parquet` never see it, and a name of
+    its own, so that parts of a run may write side by side. An object store has no rename: there
+    an object is put whole or not at all.
 
     Returns:
         The seal of what was read back from the disk before the rename.
@@ -81,7 +98,10 @@ def commit_bytes(path: Path, data: bytes) -> Seal:
     Raises:
         StorageError: disk full, no permission, or what was read back is not what was written.
     """
-    temporary = path.parent / f"{_TEMPORARY}{path.stem}"
+    if not is_local(path):
+        with storing(path):
+            return _put(path, data)
+    temporary = path.parent / f"{_TEMPORARY}{path.stem}-{os.urandom(4).hex()}"
     with storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -90,6 +110,17 @@ def commit_bytes(path: Path, data: bytes) -> Seal:
             with suppress(OSError):
                 temporary.unlink()
             raise
+
+
+def _put(path: Path, data: bytes) -> Seal:
+    reach("before_write")
+    path.write_bytes(data)
+    reach("after_write")
+    seal = seal_of(path.read_bytes())
+    if seal != seal_of(data):
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+    reach("after_hash")
+    return seal
 
 
 def _write_and_rename(temporary: Path, path: Path, data: bytes) -> Seal:
@@ -124,9 +155,17 @@ def _fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def remove_temporary_files(folder: Path) -> None:
-    """Remove what a killed process left behind in `folder` and the folders right below it."""
+def remove_temporary_files(folder: Path, stems: Iterable[str] = ("",)) -> None:
+    """Remove what a killed process left behind in `folder` and the folders right below it.
+
+    Args:
+        folder: a run folder.
+        stems: beginnings of the files' names; by default any.
+    """
+    if not is_local(folder):
+        return
     with storing(folder):
-        for pattern in (f"{_TEMPORARY}*", f"*/{_TEMPORARY}*"):
-            for left_over in folder.glob(pattern):
-                left_over.unlink()
+        for stem in stems:
+            for pattern in (f"{_TEMPORARY}{stem}*", f"*/{_TEMPORARY}{stem}*"):
+                for left_over in folder.glob(pattern):
+                    left_over.unlink(missing_ok=True)

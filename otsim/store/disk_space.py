@@ -8,6 +8,7 @@ from pathlib import Path
 
 from otsim.errors import StorageError
 from otsim.store.commit import storing
+from otsim.store.places import is_local
 
 __all__ = ["refuse_more_than_disk"]
 
@@ -27,6 +28,8 @@ def refuse_more_than_disk(folder: Path, *, n_shards: int, n_twins: int, n_column
         StorageError: less is free, in bytes or in file entries.
     """
     needed = n_twins * n_columns * _BYTES_A_VALUE + n_shards * _BYTES_A_SHARD + _BYTES_A_RUN
+    if not is_local(folder):
+        return needed  # an object store has no end that it would tell of
     with storing(folder):
         free, entries = shutil.disk_usage(folder).free, _free_entries(folder)
     if needed > free:

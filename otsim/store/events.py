@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from otsim.attack.joined_graph import joined_graph
 from otsim.config.study_points import points_of
+from otsim.draws import weights_of
 from otsim.simulate.outcomes import STATUSES
 from otsim.store.columns import Column, schema_of, table_of
 
@@ -63,6 +65,10 @@ _CAMPAIGN = (
            description="production lost: restart and repair; null: diverged"),
 )  # fmt: skip
 
+_WEIGHT = Column(name="weight", type="float64", unit="1",
+                 description="how likely the draws are in life over how likely they were drawn; "
+                 "means over twins are weighted by it")  # fmt: skip
+
 
 def event_columns(study: Study) -> tuple[Column, ...]:
     """The columns of a study's event table, in order."""
@@ -70,6 +76,7 @@ def event_columns(study: Study) -> tuple[Column, ...]:
     physical = points_of(study.plant).damage_columns
     return (
         *_CAMPAIGN,
+        *([] if study.simulation.tilt is None else [_WEIGHT]),
         *(Column(name=c.name, type="float64", unit=c.unit, nullable=True,
                  description=f"{c.description}; null: not simulated or diverged")
           for c in physical),
@@ -103,6 +110,8 @@ def event_table(study: Study, campaigns: Campaigns, outcomes: Outcomes, losses: 
     if not (np.array_equal(twin_id, outcomes.twin_id) and np.array_equal(twin_id, losses.twin_id)):
         raise ValueError("campaigns, outcomes and losses are not of the same twins")
     values = _campaign_values(study, campaigns) | _outcome_values(outcomes)
+    weights = weights_of(study, twin_id, campaigns.attempts)
+    values |= {} if weights is None else {"weight": weights}
     return table_of(event_schema(study), values | _loss_values(losses))
 
 
@@ -115,7 +124,7 @@ def _campaign_values(study: Study, campaigns: Campaigns) -> dict[str, Any]:
         "twin_id": campaigns.twin_id,
         "profile": _named(tuple(study.attackers.profiles), campaigns.profile),
         "goal": _named(tuple(study.attack.goals), campaigns.goal),
-        "entry": _named(study.attack.tree.entry_names, campaigns.entry),
+        "entry": _named(joined_graph(study).tree.entry_names, campaigns.entry),
         "attempts": campaigns.attempts,
         "breached": campaigns.entry >= 0,
         "acts": campaigns.acts,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from otsim.errors import SimulationError
 from otsim.store.commit import storing
-from otsim.store.folder_lock import LOCK_FILES
+from otsim.store.folder_lock import is_lock_file
 from otsim.store.run_identity import config_sha256, run_id, versions
 from otsim.store.run_reader import RUN_FILE, RunFacts
 
@@ -45,8 +45,10 @@ def refuse_foreign(path: Path) -> None:
             raise SimulationError(f"{path}: is a file; give a folder that is new or of this study")
         if not path.exists() or (path / RUN_FILE).exists():
             return
-        others = {found.name for found in path.iterdir()} - LOCK_FILES
-    foreign = sorted(name for name in others if not name.startswith(".tmp-"))
+        others = {found.name for found in path.iterdir()}
+    foreign = sorted(
+        name for name in others if not name.startswith(".tmp-") and not is_lock_file(name)
+    )
     if foreign:
         raise SimulationError(
             f"{path}: holds {foreign[0]!r} but no run; give a folder that is new or empty"

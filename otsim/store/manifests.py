@@ -9,7 +9,14 @@ from pathlib import Path
 from otsim.errors import StorageError
 from otsim.store.commit import Seal, commit_bytes, read_bytes, seal_of
 
-__all__ = ["Manifest", "commit_with_manifest", "manifest_path", "read_manifest", "trusted_bytes"]
+__all__ = [
+    "Manifest",
+    "commit_with_manifest",
+    "manifest_bytes",
+    "manifest_path",
+    "read_manifest",
+    "trusted_bytes",
+]
 
 FOLDER = "_manifest"
 _SCHEMA = "manifest/1.0.0"
@@ -26,6 +33,7 @@ class Manifest:
         rows: rows of the table.
         quarantined: how many of these twins diverged.
         n_bytes, sha256: the seal of the file.
+        given_up: why these twins could not be computed; "" where they could.
     """
 
     file: str
@@ -36,6 +44,7 @@ class Manifest:
     quarantined: int = 0
     n_bytes: int = 0
     sha256: str = ""
+    given_up: str = ""
 
     @property
     def seal(self) -> Seal:
@@ -61,9 +70,14 @@ def commit_with_manifest(run: Path, claim: Manifest, data: bytes) -> Manifest:
     """
     seal = commit_bytes(run / claim.file, data)
     manifest = replace(claim, n_bytes=seal.n_bytes, sha256=seal.sha256)
-    text = json.dumps({"schema": _SCHEMA, **asdict(manifest)}, sort_keys=True, indent=1)
-    commit_bytes(manifest_path(run, claim.file), f"{text}\n".encode())
+    commit_bytes(manifest_path(run, claim.file), manifest_bytes(manifest))
     return manifest
+
+
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Encode a manifest, the same way each time."""
+    text = json.dumps({"schema": _SCHEMA, **asdict(manifest)}, sort_keys=True, indent=1)
+    return f"{text}\n".encode()
 
 
 def read_manifest(run: Path, file: str) -> Manifest | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,6 +113,7 @@ def _ept_row(point: CurvePoint) -> Row:
         "EPType": point.ep_type,
         "ReturnPeriod": point.return_period,
         "Loss": point.loss,
+        "TailEvents": point.tail_events,
     }
 
 
@@ -159,18 +160,37 @@ def tornado_table(study: Study, rows: Sequence[TornadoRow]) -> pa.Table:
     return result_table("tornado", told, study.loss.currency)
 
 
-def physical_table(study: Study, events: pa.Table) -> pa.Table:
-    """Summarise the physical outcomes of the twins that were simulated and did not diverge."""
+def physical_table(study: Study, shards: Iterable[pa.Table]) -> pa.Table:
+    """Summarise the physical outcomes of the twins that were simulated and did not diverge.
+
+    Args:
+        study: whose run it is.
+        shards: the rows of the event table, part by part; only those of simulated twins are kept.
+    """
     told = [(c.name, c.unit, c.description) for c in points_of(study.plant).damage_columns]
     told += [("end_h", "h", "process stopped or horizon reached, from the first plant action"),
              ("downtime_h", "h", "production lost: restart and repair")]  # fmt: skip
-    simulated = np.isin(events.column("status").to_pylist(), ["no_action", "diverged"], invert=True)
+    lived = _of_simulated([name for name, _, _ in told], shards)
     rows: list[Row] = []
     for name, unit, description in told:
-        values = events.column(name).to_numpy(zero_copy_only=False)[simulated]
         named = {"Name": name, "Unit": unit, "Description": description}
-        rows += [named | row for row in _spread(values.astype(np.float64))]
+        rows += [named | row for row in _spread(lived[name])]
     return result_table("physical", rows, study.loss.currency)
+
+
+def _of_simulated(names: list[str], shards: Iterable[pa.Table]) -> dict[str, Any]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    others = pa.array(["no_action", "diverged"])
+    parts = [
+        shard.filter(pc.invert(pc.is_in(shard.column("status"), value_set=others))).select(names)
+        for shard in shards
+    ]
+    lived = pa.concat_tables([part.replace_schema_metadata(None) for part in parts])
+    return {
+        name: lived.column(name).to_numpy(zero_copy_only=False).astype(np.float64) for name in names
+    }
 
 
 def _spread(values: Any) -> Iterator[Row]:

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 from otsim.config import dump_study
 from otsim.errors import StorageError
 from otsim.store.columns import stamped
-from otsim.store.commit import commit_bytes, read_bytes, remove_temporary_files, seal_of, storing
+from otsim.store.commit import commit_bytes, read_bytes, remove_temporary_files, storing
 from otsim.store.disk_space import refuse_more_than_disk
 from otsim.store.events import event_columns
 from otsim.store.folder_identity import facts_of, refuse_foreign, refuse_other_study
-from otsim.store.folder_lock import FolderLock
+from otsim.store.folder_lock import FolderLock, NoLock, PartLock
 from otsim.store.manifests import FOLDER as MANIFEST_FOLDER
 from otsim.store.manifests import Manifest, commit_with_manifest, manifest_path
 from otsim.store.parquet_files import parquet_bytes
+from otsim.store.parts import Part
+from otsim.store.places import is_local
 from otsim.store.run_reader import (
     RUN_FILE,
     RUN_SCHEMA,
@@ -43,19 +45,23 @@ if TYPE_CHECKING:
 __all__ = ["RunFolder"]
 
 Log = Callable[[str], None]
+AnyLock = FolderLock | PartLock | NoLock
 _TABLE_NAME = re.compile(r"(?!shard-)[A-Za-z0-9_-]{1,64}")
 _TAKEN = frozenset({"study", "report"})
 _PERIOD_YEARS = "1"
 
 
 class RunFolder:
-    """A run folder that this process, and no other, writes."""
+    """A run folder that this process, and no other, writes; or a part of one."""
 
-    def __init__(self, reader: RunReader, lock: FolderLock, study: Study, log: Log) -> None:
+    def __init__(
+        self, reader: RunReader, lock: AnyLock, study: Study, *, part: Part | None, log: Log
+    ) -> None:
         """Use `RunFolder.open`."""
         self.reader = reader
         self._lock = lock
         self._study = study
+        self._part = part
         self._log = log
 
     @staticmethod
@@ -65,6 +71,7 @@ class RunFolder:
         *,
         resume: bool = True,
         device: str = "cpu",
+        part: Part | None = None,
         log: Log | None = None,
     ) -> RunFolder:
         """Create the folder of a study, or verify that it is and go on.
@@ -74,6 +81,7 @@ class RunFolder:
             study: as resolved; its number of twins may have grown since.
             resume: False recomputes what is there.
             device: kind of device that will compute.
+            part: write these shards alone; other processes may write other parts meanwhile.
             log: told of what is damaged and will be recomputed, a line each.
 
         Raises:
@@ -81,13 +89,12 @@ class RunFolder:
             StorageError: it cannot be written, or the shards will not fit on the disk.
         """
         refuse_foreign(path)
-        with storing(path):
-            path.mkdir(parents=True, exist_ok=True)
-        lock = FolderLock(path)
+        lock = _locked(path, part)
         try:
             reader = RunReader(path=path, facts=facts_of(study, device=device))
-            folder = RunFolder(reader, lock, study, log or _ignore)
+            folder = RunFolder(reader, lock, study, part=part, log=log or _ignore)
             folder._begin(resume=resume)
+            lock.begun()
         except BaseException:
             lock.release()
             raise
@@ -118,16 +125,27 @@ class RunFolder:
         """Identity and plan of the run."""
         return self.reader.facts
 
+    def planned_shards(self) -> range:
+        """The shards that this process is to compute."""
+        n_shards = self.facts.n_shards
+        return range(n_shards) if self._part is None else self._part.shards(n_shards)
+
     def missing_shards(self) -> list[int]:
-        """Shards still to compute; damaged ones are named on the log."""
-        missing = self.reader.missing_shards()
+        """Shards still to compute; those damaged or given up before are named on the log."""
+        planned = self.planned_shards()
+        missing = self.reader.given_up_shards(planned) | self.reader.missing_shards(planned)
         for shard, fault in missing.items():
             if manifest_path(self.path, shard_file(shard)).exists():
                 self._log(f"recomputing shard {shard}: {fault}")
-        return list(missing)
+        return sorted(missing)
 
-    def commit_shard(self, shard: int, table: pa.Table) -> None:
+    def commit_shard(self, shard: int, table: pa.Table, *, given_up: str = "") -> None:
         """Commit the event rows of one shard, then its manifest.
+
+        Args:
+            shard: its number.
+            table: the rows.
+            given_up: why these twins could not be computed; the next run will try again.
 
         Raises:
             ValueError: the rows are not the twins of this shard, in order.
@@ -136,10 +154,22 @@ class RunFolder:
         twins = self.facts.twins_of(shard)
         if table.column("twin_id").to_pylist() != list(twins):
             raise ValueError(f"shard {shard} is twins {twins.start} to {twins.stop - 1}, in order")
-        with storing(self.path / SUCCESS_FILE):
-            (self.path / SUCCESS_FILE).unlink(missing_ok=True)
+        self._no_success()
         quarantined = table.column("status").to_pylist().count("diverged")
-        self._commit(shard_file(shard), table, twins=twins, quarantined=quarantined)
+        claim = self._claim(shard_file(shard), twins)
+        self._commit(replace(claim, quarantined=quarantined, given_up=given_up), table)
+
+    def adopt_shard(self, manifest: Manifest, data: bytes) -> None:
+        """Commit a shard that another folder of the same run holds, byte for byte.
+
+        Args:
+            manifest, data: as `RunReader.committed` of that folder returns them.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        self._no_success()
+        commit_with_manifest(self.path, manifest, data)
 
     def read_events(self) -> pa.Table:
         """Read the whole event table, in twin order.
@@ -163,8 +193,8 @@ class RunFolder:
         """
         if not _TABLE_NAME.fullmatch(name) or name in _TAKEN:
             raise ValueError(f"{name!r} is no name of a table")
-        twins = range(self.facts.twins)
-        self._commit(table_file(name), table, twins=twins, quarantined=quarantined)
+        claim = self._claim(table_file(name), range(self.facts.twins))
+        self._commit(replace(claim, quarantined=quarantined), table)
 
     def note(self, **facts: Any) -> None:
         """Add facts to `run.json`, the one file that may hold the clock.
@@ -194,18 +224,17 @@ class RunFolder:
             raise StorageError(f"{self.path}: {len(missing)} shards are missing, shard {shard}: "
                                f"{fault}; run the same command again")  # fmt: skip
         self._drop_unplanned()
-        files = [shard_file(shard) for shard in range(self.facts.n_shards)]
-        files += [table_file(name) for name in self.reader.table_names()]
-        manifests = [read_bytes(manifest_path(self.path, file)) for file in files]
-        digest = seal_of(b"".join(manifests)).sha256
+        digest = self.reader.digest()
         commit_bytes(self.path / SUCCESS_FILE, f"{digest}\n".encode())
         return digest
 
-    def _commit(self, file: str, table: pa.Table, *, twins: range, quarantined: int) -> None:
-        data = parquet_bytes(stamped(table, self._provenance(quarantined)))
-        claim = self._claim(file, twins)
-        claim = replace(claim, rows=table.num_rows, quarantined=quarantined)
-        commit_with_manifest(self.path, claim, data)
+    def _no_success(self) -> None:
+        with storing(self.path / SUCCESS_FILE):
+            (self.path / SUCCESS_FILE).unlink(missing_ok=True)
+
+    def _commit(self, claim: Manifest, table: pa.Table) -> None:
+        data = parquet_bytes(stamped(table, self._provenance(claim.quarantined)))
+        commit_with_manifest(self.path, replace(claim, rows=table.num_rows), data)
 
     def _claim(self, file: str, twins: range) -> Manifest:
         run = self.facts.run_id
@@ -230,18 +259,18 @@ class RunFolder:
     def _begin(self, *, resume: bool) -> None:
         if (self.path / RUN_FILE).exists():
             refuse_other_study(self.path, read_facts(self.path), self.facts)
-        remove_temporary_files(self.path)
+        planned = [Path(shard_file(shard)).stem for shard in self.planned_shards()]
+        remove_temporary_files(self.path, [""] if self._part is None else planned)
         if not resume:
             self._forget()
-        missing = self.reader.missing_shards()
+        missing = self.reader.missing_shards(self.planned_shards())
         n_twins = sum(len(self.facts.twins_of(shard)) for shard in missing)
         n_columns = len(event_columns(self._study))
         refuse_more_than_disk(
             self.path, n_shards=len(missing), n_twins=n_twins, n_columns=n_columns
         )
         if missing:
-            with storing(self.path / SUCCESS_FILE):
-                (self.path / SUCCESS_FILE).unlink(missing_ok=True)
+            self._no_success()
         self._write_identity()
 
     def _write_identity(self) -> None:
@@ -253,8 +282,13 @@ class RunFolder:
         """Drop the manifests: what they vouched for is recomputed and overwritten."""
         with storing(self.path / MANIFEST_FOLDER):
             (self.path / SUCCESS_FILE).unlink(missing_ok=True)
-            for manifest in sorted((self.path / MANIFEST_FOLDER).glob("*.json")):
-                manifest.unlink()
+            if self._part is None:
+                found = sorted((self.path / MANIFEST_FOLDER).glob("*.json"))
+            else:
+                shards = self.planned_shards()
+                found = [manifest_path(self.path, shard_file(shard)) for shard in shards]
+            for manifest in found:
+                manifest.unlink(missing_ok=True)
 
     def _drop_unplanned(self) -> None:
         """Remove shards and tables that no manifest of this plan vouches for."""
@@ -267,6 +301,15 @@ class RunFolder:
                     self._log(f"removing {file}: not of this run's plan")
                     manifest_path(self.path, file).unlink(missing_ok=True)
                     path.unlink()
+
+
+def _locked(path: Path, part: Part | None) -> AnyLock:
+    """Make the folder and take its lock, or that of a part; an object store has neither."""
+    if not is_local(path):
+        return NoLock()
+    with storing(path):
+        path.mkdir(parents=True, exist_ok=True)
+    return FolderLock(path) if part is None else PartLock(path, part)
 
 
 def _now() -> str:

@@ -21,7 +21,7 @@ RESULT_SCHEMA = "1.0.0"
 """Version of the result tables: major on a rename, minor on a new column."""
 
 _WORDS = frozenset({"title", "description", "source", "sources"})
-_NOT_DECISIVE = frozenset({"report", "uncertainty"})
+_NOT_DECISIVE = frozenset({"report", "uncertainty", "sweep"})
 _NOT_DECISIVE_SIMULATION = frozenset({"twins", "shard_size", "batch"})
 _ID_LENGTH = 16
 

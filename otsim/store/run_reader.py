@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from otsim.errors import StorageError
-from otsim.store.commit import storing
-from otsim.store.manifests import Manifest, read_manifest, trusted_bytes
+from otsim.store.commit import read_bytes, seal_of, storing
+from otsim.store.manifests import Manifest, manifest_path, read_manifest, trusted_bytes
 from otsim.store.parquet_files import table_from
+from otsim.store.places import is_local
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -136,13 +142,71 @@ class RunReader:
         """
         from otsim.config import read_study
 
-        self._bytes(STUDY_FILE)
-        return read_study(self.path / STUDY_FILE)
+        data = self._bytes(STUDY_FILE)
+        if is_local(self.path):
+            return read_study(self.path / STUDY_FILE)
+        with tempfile.TemporaryDirectory(prefix="otsim-study-") as folder:
+            copy = Path(folder) / STUDY_FILE
+            copy.write_bytes(data)
+            return read_study(copy)
 
-    def missing_shards(self) -> dict[int, str]:
-        """Shards still to compute, each with the reason; every committed byte is read."""
-        found = ((shard, self._fault(shard)) for shard in range(self.facts.n_shards))
+    def missing_shards(self, among: Iterable[int] | None = None) -> dict[int, str]:
+        """Shards still to compute, each with the reason; every committed byte is read.
+
+        Args:
+            among: which shards to look at; by default all.
+        """
+        looked_at = range(self.facts.n_shards) if among is None else among
+        found = ((shard, self._fault(shard)) for shard in looked_at)
         return {shard: fault for shard, fault in found if fault is not None}
+
+    def claims(self, shard: int) -> bool:
+        """Tell whether a manifest of this run speaks of a shard, sound or not."""
+        return self._own(shard_file(shard), self.facts.twins_of(shard)) is not None
+
+    def given_up_shards(self, among: Iterable[int] | None = None) -> dict[int, str]:
+        """Shards whose twins could not be computed and are quarantined, each with the reason.
+
+        Args:
+            among: which shards to look at; by default all.
+        """
+        looked_at = range(self.facts.n_shards) if among is None else among
+        found = (
+            (shard, self._own(shard_file(shard), self.facts.twins_of(shard))) for shard in looked_at
+        )
+        return {shard: own.given_up for shard, own in found if own is not None and own.given_up}
+
+    def committed(self, shard: int) -> tuple[Manifest, bytes]:
+        """Return a shard's manifest and its bytes, checked.
+
+        Raises:
+            StorageError: it is not committed, or damaged.
+        """
+        file = shard_file(shard)
+        manifest = self._manifest(file, self.facts.twins_of(shard))
+        self._table(file, manifest)
+        return manifest, trusted_bytes(self.path, manifest)
+
+    def events_columns(
+        self, names: Sequence[str], *, optional: Sequence[str] = ()
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Read some columns of the event table, in twin order, shard by shard.
+
+        Args:
+            names: of the columns.
+            optional: more of them, where the table has them.
+
+        Returns:
+            [n_twins] each; nan and None for null. Equal texts are one object.
+
+        Raises:
+            StorageError: a shard is not committed, or damaged.
+        """
+        parts = [
+            _columns(shard, [*names, *(name for name in optional if name in shard.column_names)])
+            for shard in self.shards()
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def shard(self, shard: int) -> pa.Table:
         """Read one shard of the event table.
@@ -175,6 +239,17 @@ class RunReader:
         with storing(self.path):
             files = sorted(self.path.glob(table_file("*")))
         return tuple(path.stem for path in files if self._own(table_file(path.stem)) is not None)
+
+    def digest(self) -> str:
+        """Return the hash over the manifests of all shards and tables, as `_SUCCESS` holds it.
+
+        Raises:
+            StorageError: a manifest cannot be read.
+        """
+        files = [shard_file(shard) for shard in range(self.facts.n_shards)]
+        files += [table_file(name) for name in self.table_names()]
+        manifests = [read_bytes(manifest_path(self.path, file)) for file in files]
+        return seal_of(b"".join(manifests)).sha256
 
     def read_table(self, name: str) -> pa.Table:
         """Read a result table by its name, such as `ept` or `twin-worst`.
@@ -223,6 +298,21 @@ class RunReader:
         except StorageError as error:
             return str(error)
         return None
+
+
+def _columns(shard: pa.Table, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    import pyarrow as pa
+
+    found = {}
+    for name in names:
+        column = shard.column(name)
+        if pa.types.is_string(column.type):
+            coded = column.combine_chunks().dictionary_encode()
+            words = np.array([*(sys.intern(w) for w in coded.dictionary.to_pylist()), None], object)
+            found[name] = words[coded.indices.fill_null(len(words) - 1).to_numpy()]
+        else:
+            found[name] = column.to_numpy(zero_copy_only=False)
+    return found
 
 
 def json_line(value: Mapping[str, Any]) -> bytes:

@@ -25,8 +25,11 @@ def stored_outcomes(study: Study, events: pa.Table) -> Outcomes:
         study: whose run it is.
         events: rows of the event table.
     """
-    codes = {name: i for i, name in enumerate(STATUSES)}
-    causes = [cause or "" for cause in events.column("cause").to_pylist()]
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    status = pc.index_in(events.column("status"), value_set=pa.array(STATUSES))
+    causes = pc.fill_null(events.column("cause"), "")
 
     def numbers(name: str) -> npt.NDArray[np.float64]:
         values = events.column(name).to_numpy(zero_copy_only=False)
@@ -34,8 +37,8 @@ def stored_outcomes(study: Study, events: pa.Table) -> Outcomes:
 
     return Outcomes(
         twin_id=np.asarray(events.column("twin_id").to_numpy(), np.int64),
-        status=np.array([codes[name] for name in events.column("status").to_pylist()], np.int32),
-        cause=np.array(causes, object),
+        status=np.asarray(status.to_numpy(), np.int32),
+        cause=causes.to_numpy(zero_copy_only=False),
         end_h=numbers("end_h"),
         extrapolated_h=numbers("extrapolated_h"),
         columns={c.name: numbers(c.name) for c in points_of(study.plant).damage_columns},

@@ -46,7 +46,9 @@ _EPT = (
     _ERROR,
     _LOWER,
     _UPPER,
-)
+    _amount("TailEvents", "how many twins, weighted ones by their effective number, know this tail",
+            "1"),
+)  # fmt: skip
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "summaries": (

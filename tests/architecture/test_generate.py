@@ -21,7 +21,7 @@ SEEDS = st.integers(0, 2**63)
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    n_assets=st.integers(FEWEST_ASSETS, 300),
+    n_assets=st.integers(FEWEST_ASSETS, 120),
     seed=SEEDS,
     weak_share=st.floats(0, 1),
     points=st.sampled_from([(), TE_POINTS[:5], TE_POINTS]),

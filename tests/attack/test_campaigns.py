@@ -275,7 +275,7 @@ def test_profiles_and_goals_come_by_their_weights() -> None:
 
 def test_breaches_need_a_way_in() -> None:
     nodes = {"r": {"gate": "OR", "children": ["a"]}, "a": {}}
-    with pytest.raises(ModelError, match="no leaf is a way in"):
+    with pytest.raises(ModelError, match="no step is a way in"):
         sampled(nodes, count="breaches", n=4)
 
 

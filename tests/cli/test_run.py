@@ -54,7 +54,7 @@ def test_options_win_over_the_study_and_all_is_one_object(
 ) -> None:
     asked = {}
 
-    def run_study(study, out, *, resume, workers, log, progress):
+    def run_study(study, out, *, resume, workers, executor, log, progress):
         asked.update(study=study, resume=resume, workers=workers)
         log("a word")
         progress(Progress(stage="twins", done=0, total=9))
@@ -62,6 +62,7 @@ def test_options_win_over_the_study_and_all_is_one_object(
                          n_diverged=0, answer="Expected annual loss 1\u00a0EUR.")  # fmt: skip
 
     monkeypatch.setattr("otsim.study.run_study", run_study)
+    monkeypatch.setattr("otsim.runs.run_index.register_run", lambda _run: None)  # nothing was run
     options = ("--twins", "9", "--seed", "5", "--workers", "3", "--no-resume", "--json")
     result = run(str(STUDY), "--out", str(tmp_path / "run"), "-s", "simulation.seed=4", *options)
     assert result.exit_code == 0, result.output

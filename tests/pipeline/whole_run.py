@@ -25,6 +25,8 @@ SHORT = (
     "report.return_periods=[10, 100]",
 )
 TWINS, SHARD = 192, 32
+# nobody ever touches the plant, so that nothing of it is compiled
+IDLE = ("attackers.frequency.count=attempts", "attackers.budget_d=1.0e-6")
 
 
 def short_study(*overrides: str, twins: int = TWINS, shard_size: int = SHARD) -> Study:

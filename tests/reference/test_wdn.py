@@ -254,9 +254,7 @@ def test_single_precision_switches_alike_and_keeps_heads(folder: Path) -> None:
     pairs = zip(table["node"][kept], rows, strict=True)
     ours = np.array([single.run.head[name][row] for name, row in pairs])
     off = np.abs(ours - table["head"][kept])[_has_pressure(single, table, kept)]
-    # at the file's own loose ACCURACY other trials end a solve, for which the README allows 0.05 m
-    allowed = 0.05 if folder.name == "nominal" and not single.told.get("accuracy") else 0.02
-    assert off.max(initial=0.0) <= allowed * (1.0 if single.is_metric else 3.28)
+    assert off.max(initial=0.0) <= 0.02 * (1.0 if single.is_metric else 3.28)
 
 
 def test_nothing_is_left_out() -> None:

@@ -12,8 +12,8 @@ import jax
 import numpy as np
 import pytest
 
+from otsim.executors.process_pool import spawned_workers
 from otsim.simulate import gpus, kernel, routes, simulate_campaigns, twin_model, twins
-from otsim.simulate.executors import spawned_workers
 from otsim.simulate.gpus import usable_gpus
 from otsim.simulate.routes import Driver, driver_in_use
 from simulate.by_hand import BATCH, study_with
@@ -75,18 +75,18 @@ def test_gpus_are_found_without_jax(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_each_worker_sees_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    from otsim.simulate import executors
+    from otsim.executors import process_pool
 
-    monkeypatch.setattr(executors, "usable_gpus", lambda: ("0", "7"))
+    monkeypatch.setattr(process_pool, "usable_gpus", lambda: ("0", "7"))
     with spawned_workers(2) as pool:
         seen = [pool.submit(_visible, 2.0) for _ in range(2)]
         assert sorted(one.result() for one in seen) == [("0", None), ("7", None)]
 
 
 def test_workers_that_share_a_gpu_do_not_reserve_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from otsim.simulate import executors
+    from otsim.executors import process_pool
 
-    monkeypatch.setattr(executors, "usable_gpus", lambda: ("0",))
+    monkeypatch.setattr(process_pool, "usable_gpus", lambda: ("0",))
     with spawned_workers(2) as pool:
         seen = [pool.submit(_visible, 2.0) for _ in range(2)]
         assert [one.result() for one in seen] == [("0", "false")] * 2

@@ -305,7 +305,7 @@ def commit_tables(folder: RunFolder, study: Study) -> None:
     )
     tables = risk_tables(study, risk)
     tables["tornado"] = tornado_table(study, _tornado_rows(study, risk.alt[0].mean_loss))
-    tables["physical"] = physical_table(study, folder.read_events())
+    tables["physical"] = physical_table(study, [folder.read_events()])
     tables["baseline"] = baseline_table(study, untouched(study, 16))
     tables |= {f"twin-{role}": table for role, table in recorded_twins().items()}
     for name, table in tables.items():

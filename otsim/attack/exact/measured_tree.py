@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from otsim.attack.attack_model import HOURS_PER_DAY, leaf_chance
+from otsim.attack.step_arrays import HOURS_PER_DAY, leaf_chance
 from otsim.config.attack_tree import AttackTree, Node, Skill
 from otsim.config.distributions import DistributionBase, FixedNumber
 from otsim.config.problems import did_you_mean

@@ -13,20 +13,25 @@ from otsim_kernels.plants.water_network.network import RQ_TOL, Network
 from otsim_kernels.plants.water_network.system import System
 
 Array = Any
-_STEEP = 1e9  # of the barriers that keep a flow within its bounds
-_HELD = 1e-3  # slope of a demand beyond its bounds, where it has none: a brake on its head alone
+_STEEP = 1e9  # of the barrier that keeps an emitter from drawing water in
 _LEAST_PART = 0.01  # of what is wanted, from which on the slope is that of the formula
-_LARGEST_STEP = 0.4  # of a demand, in parts of what is wanted
+# Slopes of demands at their bounds, in parts of what is wanted over the range of pressure. They
+# have none there: these are brakes on their heads alone, stronger where nothing holds the heads.
+_BRAKE, _DRY_BRAKE = 1e-3, 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outflows:
-    """Virtual links out of junctions; slope P and first step, f[n, n_twins], for each kind."""
+    """Virtual links out of junctions; slope P and first step, f[n, n_twins], for each kind.
+
+    `stays`, bool[n, n_twins], are demands at a bound that their pressure holds them to.
+    """
 
     emitter_slope: Array
     emitter_step: Array
     demand_slope: Array
     demand_step: Array
+    stays: Array
 
     def taken(
         self, network: Network, demand: Array, emitted: Array, delivered: Array
@@ -63,36 +68,30 @@ class Outflows:
         self, network: Network, correction: Array, demand: Array, delivered: Array
     ) -> Array:
         """Return by how much delivered demands fall, f[n_wants, n_twins]."""
-        full = demand[network.wants]
-        step = self.demand_step - self.demand_slope * correction[network.wants]
-        most = _LARGEST_STEP * jnp.abs(full)
-        if step.dtype == jnp.float64:
-            step = jnp.clip(step, -most, most)
-        else:
-            step = delivered - jnp.clip(delivered - step, 0.0, full)
+        full, slope = demand[network.wants], jnp.where(self.stays, 0.0, self.demand_slope)
+        step = self.demand_step - slope * correction[network.wants]
+        step = delivered - jnp.clip(delivered - step, 0.0, full)
         return jnp.where(full > 0.0, step, delivered)
 
 
-def outflows(
-    network: Network, head: Array, demand: Array, drawn: tuple[Array, Array], careful: Array
-) -> Outflows:
+def outflows(network: Network, head: Array, demand: Array, drawn: tuple[Array, Array]) -> Outflows:
     """Return slopes and steps at the present heads.
 
     Args:
         network, head, demand: as in a trial.
         drawn: by emitters and demands, f[n, n_twins] each.
-        careful: bool[n_twins], where trials swing.
     """
     emitted, delivered = drawn
     emitters, wants = emitted, emitted
-    demands, steps = delivered, delivered
+    demands, steps, stays = delivered, delivered, delivered > 0.0
     if len(network.emitter_node):
         emitters, wants = _emitters(network, head, emitted)
     if len(network.wants):
-        demands, steps = _demands(network, head, demand, delivered, careful)
+        demands, steps, stays = _demands(network, head, demand, delivered)
     return Outflows(
-        emitter_slope=emitters, emitter_step=wants, demand_slope=demands, demand_step=steps
-    )
+        emitter_slope=emitters, emitter_step=wants, demand_slope=demands, demand_step=steps,
+        stays=stays,
+    )  # fmt: skip
 
 
 def _emitters(network: Network, head: Array, flow: Array) -> tuple[Array, Array]:
@@ -109,39 +108,27 @@ def _emitters(network: Network, head: Array, flow: Array) -> tuple[Array, Array]
 
 
 def _demands(
-    network: Network, head: Array, demand: Array, flow: Array, careful: Array
-) -> tuple[Array, Array]:
+    network: Network, head: Array, demand: Array, flow: Array
+) -> tuple[Array, Array, Array]:
+    """Return slope and step of demands, and which stay at a bound.
+
+    Between the bounds a demand is a flow whose pressure the formula gives, as in EPANET. At a bound
+    it leaves as soon as its pressure does, and no step leads beyond. EPANET has barriers of 1e-9
+    cfs a foot there instead: what is cut off falls by millions of feet in a trial, and float32
+    cannot tell them from nothing.
+    """
     full = demand[network.wants]
     drawn = full > 0.0
     full = jnp.where(drawn, full, 1.0)
-    n = network.pressure_power
-    if flow.dtype != jnp.float64:
-        slope, step = _within(network, _pressure(network, head), full, flow, careful)
-        return jnp.where(drawn, slope, 0.0), jnp.where(drawn, step, flow)
-    g = n * network.pressure_range * (jnp.abs(flow) / full) ** (n - 1.0) / full
-    g, h = _not_below(flow, 0.0, g, g * flow / n)
-    g, h = _not_above(flow, full, g, h)
-    step = (h - _pressure(network, head)) / g
-    return jnp.where(drawn, 1.0 / g, 0.0), jnp.where(drawn, step, flow)
-
-
-def _within(
-    network: Network, pressure: Array, full: Array, flow: Array, careful: Array
-) -> tuple[Array, Array]:
-    """Return slope and step of demands as functions of the pressure, for float32.
-
-    Beyond a bound, a foot of pressure is 1e-9 cfs of EPANET's barrier, which float32 cannot tell
-    from nothing. So the formula is solved by heads. Beyond the bounds, where it is flat, the slope
-    is only a brake; where heads swing from bound to bound, it is the chord to the other bound.
-    """
     n, most = network.pressure_power, network.pressure_range
-    part = pressure / most
-    within = (part > 0.0) & (part < 1.0)
-    wanted = jnp.clip(part, 0.0, 1.0) ** (1.0 / n)
-    slope = full / (n * most * jnp.maximum(wanted, _LEAST_PART) ** (n - 1.0))
-    chord = full / jnp.where(part >= 1.0, pressure, most - jnp.minimum(pressure, 0.0))
-    held = jnp.where(careful, chord, _HELD * full / most)
-    return jnp.where(within, slope, held), flow - full * wanted
+    pressure, within = _pressure(network, head), jnp.clip(flow, 0.0, full)
+    part = within / full
+    dry = (part <= 0.0) & (pressure <= 0.0)
+    stays = dry | ((part >= 1.0) & (pressure >= most))
+    g = n * most * jnp.maximum(part, _LEAST_PART) ** (n - 1.0) / full
+    slope = jnp.where(stays, jnp.where(dry, _DRY_BRAKE, _BRAKE) * full / most, 1.0 / g)
+    step = jnp.where(stays, flow - within, (most * part**n - pressure) / g)
+    return jnp.where(drawn, slope, 0.0), jnp.where(drawn, step, flow), stays
 
 
 def _pressure(network: Network, head: Array) -> Array:
@@ -164,12 +151,6 @@ def _not_below(flow: Array, least: Any, g: Array, h: Array) -> tuple[Array, Arra
     u = _STEEP * (flow - least)
     v = jnp.sqrt(u * u + 1e-6)
     return g + 0.5 * _STEEP * (1.0 - u / v), h + (u - v) / 2.0
-
-
-def _not_above(flow: Array, most: Any, g: Array, h: Array) -> tuple[Array, Array]:
-    u = _STEEP * (flow - most)
-    v = jnp.sqrt(u * u + 1e-6)
-    return g + 0.5 * _STEEP * (1.0 + u / v), h + (u + v) / 2.0
 
 
 __all__ = ["Outflows", "demand_error", "outflows"]

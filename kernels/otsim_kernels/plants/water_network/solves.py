@@ -31,7 +31,7 @@ from otsim_kernels.plants.water_network.twin_state import BALANCED, UNBALANCED, 
 
 Array = Any
 _DAMPED = 0.6
-_SWINGS, _NEARLY_ALL = 12, 0.99  # trials with and without care in turns, in float32
+_LATE, _NOW_AND_THEN = 8, 4  # trials from which on, and how often, valves are looked at anyway
 _MEANINGLESS_FT, _MEANINGLESS_CFS = 1e5, 1e3
 
 
@@ -130,19 +130,12 @@ def tried(network: Network, twin: Twin, demand: Array, done: Array) -> tuple[Twi
     """Do one trial of the present solves; returns the twins and where a solve ended, bool[n]."""
     rule, state = network.trials, twin.hydraulics
     relax = jnp.where(twin.damped, _DAMPED, 1.0).astype(state.flow.dtype)
-    if len(network.wants) and relax.dtype != jnp.float64:
-        # Heads that swing about the pressure at which a demand sets in are caught by smaller
-        # slopes, which a step below 1 tells the trial; once caught, they settle without. Those that
-        # do not are held for good: slow, but sure.
-        turn = twin.trials // _SWINGS
-        careful = (turn >= 1) & (turn != 2)
-        relax = jnp.where(careful, _NEARLY_ALL * relax, relax)
     relax = jnp.where(done, 0.0, relax)
     state, change = trial(network, state, demand=demand, relax=relax)
     moves = ~change.singular & ~done
     valved, valves_moved = valves_checked(network, state)
     small = change.relative <= rule.damp_limit
-    looks = moves & small if rule.damp_limit > 0.0 else moves
+    looks = moves & _looks(network, twin.trials, small)
     valved, valves_moved = chosen(looks, valved, state.links), valves_moved & looks
     converged = moves & _has_converged(network, change)
     beyond = twin.trials > rule.most
@@ -163,6 +156,19 @@ def tried(network: Network, twin: Twin, demand: Array, done: Array) -> tuple[Twi
         damped=small if rule.damp_limit > 0.0 else twin.damped, relative=change.relative,
         warning=jnp.where(ended | gives_up, warning, twin.warning).astype(jnp.int32),
     ), ended | gives_up  # fmt: skip
+
+
+def _looks(network: Network, trials: Array, small: Array) -> Array:
+    """Tell where valves are looked at: with damping, only when a trial changes little.
+
+    Where demands depend on pressure, also now and then: a valve that holds a pressure with water
+    that is not there keeps trials from ever changing little.
+    """
+    if network.trials.damp_limit <= 0.0:
+        return jnp.ones_like(small)
+    if not len(network.wants):
+        return small
+    return small | ((trials >= _LATE) & (trials % _NOW_AND_THEN == 0))
 
 
 def _has_converged(network: Network, change: Change) -> Array:

@@ -30,7 +30,9 @@ from otsim_kernels.plants.water_network.sums import summed
 from otsim_kernels.plants.water_network.system import System, Term, link_terms
 
 Array = Any
-_BEYOND_ALL, _STRONGEST = 30.0, 3000.0  # ft; the second for pumps without a shutoff head
+# Bounds of heads: ft below all junctions, above all that holds or lifts water; cfs / ft beyond.
+_BELOW_ALL, _ABOVE_ALL, _BEYOND = 100.0, 1000.0, 1e-3
+_STRONGEST = 3000.0  # ft, for pumps without a shutoff head
 _FARTHEST, _FASTEST = 1e12, 1e6  # ft and cfs, beyond what any network knows
 
 
@@ -88,8 +90,7 @@ def trial(
         demand: wanted, f[n_junctions, n_twins].
         relax: part of the step that is taken, f[n_twins]; 0 moves nothing.
     """
-    both, careful = (state.emitted, state.delivered), relax < 1.0
-    drawn = outflows(network, state.head, demand, both, careful)
+    drawn = outflows(network, state.head, demand, (state.emitted, state.delivered))
     system, slope, step = _plain_pipes(network, state, _first_system(network, state, demand))
     inflow = drawn.taken(network, demand, state.emitted, state.delivered)
     heads = Heads(high=state.head, low=state.head_low)
@@ -103,7 +104,7 @@ def trial(
     )
     links, singular = unhinged(network, state.links, pivots)
     relax = jnp.where(singular, 0.0, relax)
-    correction = _kept_near(network, state.head, _bounded(correction, _FARTHEST))
+    correction = _bounded(correction, _FARTHEST)
     correction = jnp.where(relax == 0.0, 0.0, correction)
     gathered = _Gathered(slope=slope, step=step, terms=terms, correction=correction)
     moved, change = _moved(network, replace(state, links=links), gathered, relax=relax)
@@ -119,25 +120,6 @@ def _bounded(values: Array, most: float) -> Array:
     return values if values.dtype == jnp.float64 else jnp.clip(values, -most, most)
 
 
-def _kept_near(network: Network, head: Array, correction: Array) -> Array:
-    """Keep heads that nothing holds from going far below or above all else; float32 alone.
-
-    With demands that depend on pressure, none lies below all junctions, nor above what reservoirs,
-    tanks and pumps can lift.
-    """
-    if correction.dtype == jnp.float64 or not len(network.wants):
-        return correction
-    n = network.n_junctions
-    lowest = float(np.min(network.elevation[:n])) - _BEYOND_ALL
-    lifts = [min(pump.shutoff_head, _STRONGEST) for pump in network.pumps]
-    rims = [tank.max_head for tank in network.tanks]
-    sources = [*network.first_head[n:].tolist(), *rims, *network.elevation[:n].tolist()]
-    highest = max(sources) + sum(lifts) + _BEYOND_ALL
-    down = jnp.minimum(lowest - head[:n], 0.0)
-    up = jnp.maximum(highest - head[:n], 0.0)
-    return jnp.clip(correction, down, up)
-
-
 def _first_system(network: Network, state: Hydraulics, demand: Array) -> System:
     """Begin with nothing but the demands that do not depend on pressure."""
     n_twins = state.flow.shape[1]
@@ -145,11 +127,34 @@ def _first_system(network: Network, state: Hydraulics, demand: Array) -> System:
     if len(network.wants):
         plain = jnp.where(network.is_plain_demand[:, None], plain, 0.0)
     fixed = jnp.zeros((network.n_nodes - network.n_junctions, n_twins), plain.dtype)
-    n_rows = network.plan.n_edges + network.n_junctions + 1
-    return System(
-        conductance=jnp.zeros((n_rows, n_twins), plain.dtype),
-        imbalance=jnp.concatenate([plain, fixed]),
-    )
+    n_edges, n = network.plan.n_edges, network.n_junctions
+    conductance = jnp.zeros((n_edges + n + 1, n_twins), plain.dtype)
+    if len(network.wants):
+        slope, taken_in = _beyond(network, state.head)
+        conductance = conductance.at[n_edges : n_edges + n].set(slope)
+        plain = plain + taken_in
+    return System(conductance=conductance, imbalance=jnp.concatenate([plain, fixed]))
+
+
+def _beyond(network: Network, head: Array) -> tuple[Array, Array]:
+    """Let water in where heads fall below all junctions, and out where they rise above all else.
+
+    Where demands depend on pressure, no consistent state is there: a valve at work that takes water
+    from where there is none draws heads down until it is looked at, and what a source is made to
+    give drives them up while nobody takes it.
+
+    Returns:
+        Slope and flow, f[n_junctions, n_twins].
+    """
+    n = network.n_junctions
+    lifts = [min(pump.shutoff_head, _STRONGEST) for pump in network.pumps]
+    most = max([1.0, *(float(np.max(pattern)) for pattern in network.patterns)])
+    held = [*(most * network.first_head[n:]).tolist(), *network.elevation[:n].tolist()]
+    highest = max(*held, *(tank.max_head for tank in network.tanks), -np.inf)
+    lowest = float(np.min(network.elevation[:n])) - _BELOW_ALL
+    highest += 2.0 * sum(lifts) + _ABOVE_ALL
+    off = head[:n] - jnp.clip(head[:n], lowest, highest)
+    return jnp.where(off != 0.0, _BEYOND, 0.0), -_BEYOND * off
 
 
 def _plain_pipes(

@@ -1,0 +1,1 @@
+"""Rule templates and an architecture -> the attack graph of that architecture."""
