@@ -33,7 +33,7 @@ from otsim.architecture.attack_graph import AttackGraph
 from otsim.architecture.generate import generate_architecture
 from otsim.architecture.graph.build import attack_graph
 from otsim.architecture.graph.reachable import pruned
-from otsim.attack.step_arrays import step_arrays
+from otsim.attack.step_arrays import in_drawing_order, step_arrays
 from otsim.attack.tree_program import compile_tree, leaf_names
 from otsim.config.attack_tree import AttackTree
 from otsim.config.study_attackers import Profile
@@ -72,7 +72,10 @@ def _measured(assets: int, *, quick: bool) -> list[dict[str, Any]]:
 
 def _row(name: str, graph: AttackGraph, needs: list[str], *, quick: bool) -> dict[str, Any]:
     tree = AttackTree.model_construct(
-        title=None, description=None, roots=[*graph.nodes], nodes=dict(graph.nodes)
+        title=None,
+        description=None,
+        roots=[*graph.nodes],
+        nodes=in_drawing_order(graph.nodes, graph.steps),
     )
     # All nodes are asked for in the full graph, so that none is dropped; goals alone if pruned.
     asked = needs if "pruned" in name else [*graph.nodes]
@@ -181,23 +184,18 @@ def _theirs(program: Any, steps: Any, *, quick: bool) -> tuple[float, float]:
 
 def _plain_laws(steps: Any) -> tuple[np.ndarray, ...]:
     """Chance, mu and sigma of each leaf, of its three processes if it is an exploit."""
-    n = len(steps.unsure)
-    chance = np.ones(n, np.float32)
-    limits = np.asarray(steps.exists_limit)[0] / 2.0**31
-    unsure = np.asarray(steps.unsure)
-    some = unsure < limits.size
-    chance[some] = limits[unsure[some]]
+    chance = (np.asarray(steps.exists_limit)[0] / 2.0**31).astype(np.float32)
+    n = chance.size
     mu = np.zeros((n, 3), np.float32)
     sigma = np.zeros(n, np.float32)
     odds = np.ones((n, 2), np.float32)
-    place = np.asarray(steps.time_place)
     n_own = len(steps.time_h.owners)
     own_mu, own_sigma = _own_laws(steps.time_h)
     for leaf in range(n):
-        if place[leaf] < n_own:
-            mu[leaf], sigma[leaf] = own_mu[place[leaf]], own_sigma[place[leaf]]
+        if leaf < n_own:
+            mu[leaf], sigma[leaf] = own_mu[leaf], own_sigma[leaf]
         else:
-            i = place[leaf] - n_own
+            i = leaf - n_own
             mu[leaf] = steps.exploits.mu[:, 0, i]
             sigma[leaf] = steps.exploits.sigma[i, 0]
             odds[leaf] = np.asarray(steps.exploits.limits)[:, 0, i] / 2.0**31
@@ -210,7 +208,8 @@ def _own_laws(bank: Any) -> tuple[np.ndarray, np.ndarray]:
     sigma = np.full(len(bank.owners), FIXED, np.float32)
     for group in bank.families:
         for column, row in enumerate(group.rows):
-            values = group.params[:, column, 0]
+            place = int(group.tables[column, 0]) if len(group.tables) else column
+            values = group.params[:, place, 0]
             scale = np.log(max(float(bank.scales[row, 0]), 1e-30))
             if group.family == "lognormal":
                 mu[row], sigma[row] = values[0] + scale, values[1]

@@ -133,6 +133,11 @@ def given_up_shard(study_json: str, first: int, count: int, reason: str) -> pa.T
     return event_table(study, campaigns, outcomes, assess(study, campaigns, outcomes))
 
 
+def outcomes_of(study_json: str, campaigns: Campaigns) -> Outcomes:
+    """Live through campaigns of a study, whoever drew them."""
+    return simulate_campaigns(_models(study_json).twins, campaigns)
+
+
 def get_ready(study_json: str) -> None:
     """Build the models of a study, compiled loop included."""
     compile_loop(_models(study_json).twins)

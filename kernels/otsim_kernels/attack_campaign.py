@@ -146,7 +146,7 @@ def leaf_draws(
     times_h = draw_table(steps.time_h, key, slot, effect.dtype)
     if steps.exploits.process.shape[0]:
         exploits_h = _exploit_times(key, steps.exploits, slot, profile, effect.dtype)
-        times_h = jnp.concatenate([times_h, exploits_h])[steps.time_place]
+        times_h = jnp.concatenate([times_h, exploits_h])
     limit = _of_profile(steps.exists_limit, profile)
     if steps.guards.shape[0]:
         left = jnp.concatenate([1.0 - effect[:-1], effect[-1:]])
@@ -154,8 +154,7 @@ def leaf_draws(
         for guard in steps.guards[1:]:
             passed = passed * left[guard]
         limit = _part(limit, passed)
-    drawn = happens(apart(key.word(steps.exists_purpose, slot)), limit)
-    exists = jnp.concatenate([drawn, jnp.ones((1, key.n_twins), bool)])[steps.unsure]
+    exists = happens(apart(key.word(steps.exists_purpose, slot)), limit)
     return times_h, (exists | steps.present) & ~steps.absent
 
 

@@ -50,27 +50,23 @@ class Steps:
     """The leaves of the tree or graph.
 
     Attributes:
-        exists_purpose: u32[n_unsure, 1], of the leaves that may not exist in a world.
-        exists_limit: u32[n_profiles, n_unsure], `chance_limit` of the probability.
-        unsure: i32[n_leaves], the place of each leaf among them; n_unsure for one that does exist.
-        guards: i32[n_guards, n_unsure], controls that prevent it; n_controls fills up.
+        exists_purpose: u32[n_leaves, 1].
+        exists_limit: u32[n_profiles, n_leaves], `chance_limit` of the probability.
+        guards: i32[n_guards, n_leaves], controls that prevent it; n_controls fills up.
         absent: bool[n_leaves, 1], leaves that are taken out of every world; present: that are put
             into every world.
-        time_h: a distribution for each leaf that has one of its own, hours.
+        time_h: a distribution for each leaf that has one of its own, hours; these come first.
         exploits: the others.
-        time_place: i32[n_leaves], where its time stands among those of both.
         least_h: f[n_leaves, 1], which no time is below.
     """
 
     exists_purpose: Array
     exists_limit: Array
-    unsure: Array
     guards: Array
     absent: Array
     present: Array
     time_h: DrawBank
     exploits: Exploits
-    time_place: Array
     least_h: Array
 
 

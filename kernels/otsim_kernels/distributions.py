@@ -19,6 +19,7 @@ from otsim_kernels.draws import Array, DrawKey, purpose_id, uniform
 
 TABLE_LIMIT = 6.5  # a table spans this many standard deviations of the normal score, both ways
 TABLE_CELLS = 4096
+TABLES = ("table", "log_table")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,11 +43,19 @@ class Quantile:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)
 class FamilyRows:
-    """The rows of a bank that share a family; params is f64[n_params, n_rows, 1]."""
+    """The rows of a bank that share a family.
+
+    Attributes:
+        family: its name; rows: which of the bank.
+        params: f64[n_params, n_rows, 1]; of a table f64[n_params, n_tables, 1], as many rows share
+            one: then the processor's caches hold them.
+        tables: i32[n_rows, 1], the table of each row; nothing for other families.
+    """
 
     family: str = field(metadata={"static": True})
     rows: tuple[int, ...] = field(metadata={"static": True})
     params: Array
+    tables: Array
 
 
 @jax.tree_util.register_dataclass
@@ -75,11 +84,7 @@ def draw_bank(named: Sequence[tuple[str, Quantile]]) -> DrawBank:
     for i, (_, quantile, _) in enumerate(rows):
         members.setdefault((quantile.family, len(quantile.params)), []).append(i)
     families = tuple(
-        FamilyRows(
-            family=family,
-            rows=tuple(which),
-            params=np.stack([rows[i][1].params for i in which], axis=1)[:, :, None],
-        )
+        _family_rows(family, which, [rows[i][1].params for i in which])
         for (family, _), which in members.items()
     )
     return DrawBank(
@@ -88,6 +93,17 @@ def draw_bank(named: Sequence[tuple[str, Quantile]]) -> DrawBank:
         purposes=np.array([[purpose_id(name)] for name, _, _ in rows], np.uint32).reshape(-1, 1),
         scales=np.array([[scale] for _, _, scale in rows], np.float64).reshape(-1, 1),
     )
+
+
+def _family_rows(family: str, which: Sequence[int], params: Sequence[Any]) -> FamilyRows:
+    tables = np.zeros((0, 1), np.int32)
+    if family in TABLES:
+        distinct: dict[bytes, int] = {}
+        places = [distinct.setdefault(np.asarray(one).tobytes(), len(distinct)) for one in params]
+        params = [params[places.index(place)] for place in range(len(distinct))]
+        tables = np.array(places, np.int32).reshape(-1, 1)
+    stacked = np.stack(params, axis=1)[:, :, None]
+    return FamilyRows(family=family, rows=tuple(which), params=stacked, tables=tables)
 
 
 def draw_all(
@@ -116,7 +132,7 @@ def draw_table(
         return xp.zeros((0, key.n_twins), dtype)
     drawn = [_draw_family(group, bank, key, slot, dtype) for group in bank.families]
     order = np.argsort([row for group in bank.families for row in group.rows])
-    rows = xp.concatenate(drawn)[order] * xp.asarray(bank.scales, dtype=dtype)
+    rows = _taken(xp.concatenate(drawn), order) * xp.asarray(bank.scales, dtype=dtype)
     return _add_terms(rows, bank.owners)
 
 
@@ -206,7 +222,15 @@ def _draw_family(
         return xp.broadcast_to(xp.asarray(group.params[0], dtype=dtype), shape)
     purposes = bank.purposes[np.array(group.rows)]
     u = apart(uniform(key.word(purposes, slot), dtype))
+    if group.family in TABLES:
+        found = _table(_like(group.params, u), u, _array_module(u), group.tables)
+        return _array_module(u).exp(found) if group.family == "log_table" else found
     return inverse(group.family, group.params, u)
+
+
+def _taken(rows: Array, order: Any) -> Array:
+    """Take rows by number; at no cost where they stand in order."""
+    return rows if np.array_equal(order, np.arange(rows.shape[0])) else rows[order]
 
 
 def apart(drawn: Array) -> Array:
@@ -222,7 +246,7 @@ def apart(drawn: Array) -> Array:
 
 def _add_terms(rows: Array, owners: tuple[tuple[int, ...], ...]) -> Array:
     """Add the rows that belong to one distribution, in their order."""
-    total = rows[np.array([terms[0] for terms in owners])]
+    total = _taken(rows, np.array([terms[0] for terms in owners]))
     for i in range(1, max(map(len, owners))):
         more = np.array([terms[i] if i < len(terms) else 0 for terms in owners])
         present = np.array([[i < len(terms)] for terms in owners])
@@ -278,12 +302,13 @@ def _discrete(params: Array, u: Array, xp: ModuleType) -> Array:
     return drawn
 
 
-def _table(params: Array, u: Array, xp: ModuleType) -> Array:
+def _table(params: Array, u: Array, xp: ModuleType, tables: Array | None = None) -> Array:
     """Interpolate in equal cells of the normal score; params: the values at the cell ends."""
     cells = params.shape[0] - 1
     place = (normal_score(u) + _like(TABLE_LIMIT, u)) * _like(cells / (2.0 * TABLE_LIMIT), u)
     cell = xp.clip(xp.floor(place), _like(0.0, u), _like(cells - 1.0, u))
-    rows = xp.broadcast_to(xp.arange(params.shape[1])[:, None], u.shape)
+    own = xp.arange(params.shape[1], dtype=np.int32)[:, None] if tables is None else tables
+    rows = xp.broadcast_to(xp.asarray(own), u.shape)
     columns = cell.astype(np.int32)
     values = params[:, :, 0]
     left, right = values[columns, rows], values[columns + 1, rows]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from otsim.architecture.attack_graph import AttackGraph, Step
+from otsim.attack.step_arrays import in_drawing_order
 from otsim.config import tree_shape
 from otsim.config.attack_tree import AttackTree, Node
 from otsim.config.problems import Problem, did_you_mean
@@ -51,7 +52,7 @@ def graph_problems(study: Study) -> list[Problem]:
     nodes, found = _all_nodes(study, graph)
     for name, goal in study.attack.goals.items():
         place = ("attack", "goals", name)
-        if not goal.needs and name not in graph.needs:
+        if not goal.needs and name not in study.attack.architecture.goals:
             message = "needs is missing, and the architecture has no goal of this name; add either"
             found.append((place, message))
         for i, need in enumerate(goal.needs):
@@ -87,7 +88,10 @@ def _joined(same: _Same) -> JoinedGraph:
         raise ModelError(f"{'.'.join(map(str, place))}: {message}")
     graph = _graph_of(study)
     nodes, _ = _all_nodes(study, graph)
-    needs = {name: goal.needs or (graph.needs[name],) for name, goal in study.attack.goals.items()}
+    needs = {  # a goal that no way leads to has no node
+        name: goal.needs or (graph.needs.get(name, f"goal.{name}"),)
+        for name, goal in study.attack.goals.items()
+    }
     return _reachable(AttackGraph(nodes=nodes, steps=graph.steps, needs=graph.needs), needs)
 
 
@@ -100,6 +104,7 @@ def _reachable(graph: AttackGraph, needs: Mapping[str, tuple[str, ...]]) -> Join
     nodes = dict(left.nodes)
     missing = [node for node in wanted if node not in nodes]
     nodes |= {node: Node(gate="LEAF", probability=0.0) for node in missing}
+    nodes = in_drawing_order(nodes, left.steps)
     tree = AttackTree.model_construct(title=None, description=None, roots=wanted, nodes=nodes)
     return JoinedGraph(
         tree=tree,

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["BLOCK", "MOST_ATTEMPTS", "sample_again", "sample_campaigns", "steps_on_way"]
 
 BLOCK = 4096  # lanes of a kernel call; shorter ranges are padded, so there is one compilation
+GRAPH_BLOCK = 512  # the same for a graph, whose lanes cost more
 MOST_ATTEMPTS = 10_000
-_LANES = ((512, BLOCK), (20_000, 256))  # rows of the table, lanes computed at once
+_LANES = ((512, GRAPH_BLOCK), (20_000, 256))  # rows of the table, lanes computed at once
 _FEWEST_LANES = 64
 _FEWER = 8  # when nobody gets in, an eighth of the twins try eight times as often
 
@@ -71,8 +72,10 @@ def sample_again(
         attempts: i32[n], how many attempts each took; the last one is drawn.
         draws: as for `sample_campaigns`.
     """
-    columns = _blocks(lambda twins: _draw(model, draws, twin_id[twins], _slots(attempts[twins])),
-                      len(twin_id))  # fmt: skip
+    slots = _slots(attempts)
+    columns = _blocks(
+        model, lambda twins: _draw(model, draws, twin_id[twins], slots[twins]), len(twin_id)
+    )
     columns["slot"] = (attempts - 1).astype(np.int32)
     key = draws.key(twin_id, "twin", columns["slot"] + np.int32(1))
     return _campaigns(model, twin_id, key, columns)
@@ -88,9 +91,9 @@ def steps_on_way(
         twin_id, attempts: i64[n], i32[n], the campaigns, as `Campaigns` has them.
         draws: as for `sample_campaigns`.
     """
+    slots = _slots(attempts)
     return _blocks(
-        lambda twins: {"way": _way(model, draws, twin_id[twins], _slots(attempts[twins]))},
-        len(twin_id),
+        model, lambda twins: {"way": _way(model, draws, twin_id[twins], slots[twins])}, len(twin_id)
     )["way"]
 
 
@@ -118,18 +121,21 @@ def _campaigns(
 
 def _first_attempts(model: AttackModel, draws: Design, twin_id: npt.NDArray[np.int64]) -> Columns:
     """Draw attempt 0 of every twin; each column's last axis is the twin."""
-    nothing = np.zeros(BLOCK, np.uint32)
+    slots = np.zeros(len(twin_id), np.uint32)
     columns = _blocks(
-        lambda twins: _draw(model, draws, twin_id[twins], nothing[: len(twins)]), len(twin_id)
+        model, lambda twins: _draw(model, draws, twin_id[twins], slots[twins]), len(twin_id)
     )
     return columns | {"slot": np.zeros(len(twin_id), np.int32)}
 
 
-def _blocks(draw: Callable[[npt.NDArray[np.intp]], Columns], count: int) -> Columns:
+def _blocks(
+    model: AttackModel, draw: Callable[[npt.NDArray[np.intp]], Columns], count: int
+) -> Columns:
     """Draw block by block; each column's last axis is the twin."""
     columns: Columns = {}
-    for start in range(0, count, BLOCK):
-        twins = np.arange(start, min(start + BLOCK, count))
+    block = _block_of(model)
+    for start in range(0, count, block):
+        twins = np.arange(start, min(start + block, count))
         for name, values in draw(twins).items():
             if name not in columns:
                 columns[name] = np.empty((*values.shape[:-1], count), values.dtype)
@@ -143,10 +149,10 @@ def _redraw_until_breach(
     """Replace, in place, every attempt that found no way in by the twin's first that did."""
     pending = np.flatnonzero(columns["entry"] < 0)
     tried = np.ones(len(columns["slot"]), np.int64)
-    width = BLOCK
+    width = block = _block_of(model)
     while len(pending):
         active, waiting = pending[:width], pending[width:]
-        slots = tried[active][:, None] + np.arange(BLOCK // len(active))
+        slots = tried[active][:, None] + np.arange(block // len(active))
         lanes = np.repeat(active, slots.shape[1])
         drawn = _draw(model, draws, twin_id[lanes], slots.ravel().astype(np.uint32))
         inside = (drawn["entry"].reshape(slots.shape) >= 0) & (slots < MOST_ATTEMPTS)
@@ -190,7 +196,7 @@ def _draw(
     slots: npt.NDArray[np.uint32],
 ) -> Columns:
     """Draw at most a block of attempts; every field of `Attempt` by name, NumPy."""
-    lanes, slot = _block(twin_id, slots)
+    lanes, slot = _padded(model, twin_id, slots)
     drawn = _compiled("attempt", side_by_side(model.arrays))(
         draws.key(lanes, "campaign"), model.arrays, slot
     )
@@ -206,16 +212,20 @@ def _way(
     twin_id: npt.NDArray[np.int64],
     slots: npt.NDArray[np.uint32],
 ) -> Bools:
-    lanes, slot = _block(twin_id, slots)
+    lanes, slot = _padded(model, twin_id, slots)
     way = _compiled("attempt_way", side_by_side(model.arrays))
     found = way(draws.key(lanes, "campaign"), model.arrays, slot)
     return np.asarray(found)[..., : len(twin_id)]
 
 
-def _block(
-    twin_id: npt.NDArray[np.int64], slots: npt.NDArray[np.uint32]
+def _block_of(model: AttackModel) -> int:
+    return BLOCK if model.arrays.ways is None else GRAPH_BLOCK
+
+
+def _padded(
+    model: AttackModel, twin_id: npt.NDArray[np.int64], slots: npt.NDArray[np.uint32]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
-    missing = (0, BLOCK - len(twin_id))
+    missing = (0, _block_of(model) - len(twin_id))
     return np.pad(twin_id, missing, mode="wrap"), np.pad(slots, missing)
 
 
@@ -241,7 +251,7 @@ def _compiled(function: str, n_lanes: int) -> Callable[..., Any]:
             lanes = first + jnp.arange(n_lanes)
             return kernel(key.of(lanes), model, slot=slot[lanes])
 
-        parts = jax.lax.map(some, jnp.arange(0, BLOCK, n_lanes))
+        parts = jax.lax.map(some, jnp.arange(0, slot.shape[0], n_lanes))
         return jax.tree.map(lambda part: jnp.moveaxis(part, 0, -2).reshape(*part.shape[1:-1], -1),
                             parts)  # fmt: skip
 

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from otsim_kernels.campaign_model import Exploits, Steps
     from otsim_kernels.distributions import Quantile
 
-__all__ = ["HOURS_PER_DAY", "LEAST_H", "leaf_chance", "purposes", "step_arrays", "step_time"]
+__all__ = [
+    "HOURS_PER_DAY",
+    "LEAST_H",
+    "in_drawing_order",
+    "leaf_chance",
+    "purposes",
+    "step_arrays",
+    "step_time",
+]
 
 HOURS_PER_DAY = 24.0
 LEAST_H = 1.0 / 60.0  # of a step of a graph: what goes round must come later, never at once
@@ -43,27 +51,36 @@ def step_arrays(
     from otsim_kernels.distributions import chance_limit, draw_bank
 
     leaves = leaf_names(tree)
-    unsure = [name for name in leaves if _is_unsure(tree.nodes[name], steps.get(name))]
     chances = [
-        [leaf_chance(tree.nodes[name].probability, profile.skill) for name in unsure]
+        [leaf_chance(tree.nodes[name].probability, profile.skill) for name in leaves]
         for profile in profiles
     ]
     exploits = {name: step.exploit for name in leaves if (step := steps.get(name)) and step.exploit}
     own = [name for name in leaves if name not in exploits]
-    place = {name: i for i, name in enumerate([*own, *exploits])}
-    among = {name: i for i, name in enumerate(unsure)}
+    assert (*own, *exploits) == leaves, "the graph is not in drawing order"
     return Steps(
-        exists_purpose=purposes(map(names.step_exists, unsure)),
-        exists_limit=chance_limit(np.array(chances).reshape(len(profiles), len(unsure))),
-        unsure=np.array([among.get(name, len(unsure)) for name in leaves], np.int32),
-        guards=_guards([steps.get(name) for name in unsure], controls),
+        exists_purpose=purposes(map(names.step_exists, leaves)),
+        exists_limit=chance_limit(np.array(chances)),
+        guards=_guards([steps.get(name) for name in leaves], controls),
         absent=np.zeros((len(leaves), 1), bool),
         present=np.zeros((len(leaves), 1), bool),
         time_h=draw_bank([(names.step_time(name), step_time(tree.nodes[name])) for name in own]),
         exploits=_exploits(exploits, profiles),
-        time_place=np.array([place[name] for name in leaves], np.int32),
         least_h=np.array([[LEAST_H if name in steps else 0.0] for name in leaves]),
     )
+
+
+def in_drawing_order(nodes: Mapping[str, Node], steps: Mapping[str, Step]) -> dict[str, Node]:
+    """Order the nodes of a graph so that leaves of one law stand together, exploits last.
+
+    Then what is drawn together is where the kernel wants it, and need not be moved there.
+    """
+
+    def place(name: str) -> tuple[bool, bool, str]:
+        step = steps.get(name)
+        return nodes[name].gate != "LEAF", bool(step and step.exploit), _law(nodes[name])
+
+    return {name: nodes[name] for name in sorted(nodes, key=place)}
 
 
 def step_time(node: Node) -> Quantile:
@@ -85,8 +102,9 @@ def purposes(named: Iterable[str]) -> np.ndarray:
     return np.array([[purpose_id(name)] for name in named], np.uint32).reshape(-1, 1)
 
 
-def _is_unsure(node: Node, step: Step | None) -> bool:
-    return node.probability != 1.0 or (step is not None and bool(step.prevented_by))
+def _law(node: Node) -> str:
+    time = node.time_h if node.time_d is None else node.time_d
+    return type(time).__name__
 
 
 def _guards(steps: Sequence[Step | None], controls: Sequence[str]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,6 +96,7 @@ def _scores() -> tuple[np.ndarray, np.ndarray]:
     return ndtr(scores), ndtr(-scores)
 
 
+@lru_cache(maxsize=64)
 def _gamma_table(shape: float) -> np.ndarray:
     from scipy.special import gammainccinv, gammaincinv
 
@@ -104,6 +106,7 @@ def _gamma_table(shape: float) -> np.ndarray:
     return table
 
 
+@lru_cache(maxsize=64)
 def _pert_table(given: ThreePoints) -> np.ndarray:
     from scipy.special import betaincinv
 

@@ -38,6 +38,7 @@ class Design:
         study: as read; graph: its attack graph; attack: compiled.
         twin_id: i64[n]; attempts: i32[n], the attempt of each twin that is looked at.
         rates: f64[n], how often a year each of them stands for.
+        may_act: bool[n], whether it acts on the plant if no control is there.
     """
 
     study: Study
@@ -46,6 +47,7 @@ class Design:
     twin_id: npt.NDArray[np.int64]
     attempts: npt.NDArray[np.int32]
     rates: npt.NDArray[np.float64]
+    may_act: Bools
 
     @property
     def in_place(self) -> dict[str, bool]:
@@ -104,6 +106,7 @@ def design_of(study: Study) -> Design:
         twin_id=np.arange(n_drawn, dtype=np.int64),
         attempts=np.ones(n_drawn, np.int32),
         rates=np.full(n_drawn, study.attackers.frequency.per_year / n_drawn),
+        may_act=np.ones(n_drawn, bool),
     )
     bare = replace(design.nothing_changed, controls=dict.fromkeys(design.in_place, False))
     if attack.counts_breaches:
@@ -148,6 +151,7 @@ def _chosen(design: Design, bare: Campaigns, n_twins: int) -> Design:
         twin_id=design.twin_id[which],
         attempts=design.attempts[which],
         rates=np.concatenate(rates),
+        may_act=bare.acts[which],
     )
 
 

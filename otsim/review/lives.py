@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from otsim.attack.campaigns import Campaigns, chosen_campaigns, joined_campaigns
 from otsim.config.study import Study
 from otsim.loss import assess
-from otsim.simulate.outcomes import STATUSES, Outcomes
+from otsim.simulate.outcomes import STATUSES, Outcomes, joined_outcomes
 from otsim.simulate.plans import TICKS_PER_HOUR, action_clock, ticks_of
 
 __all__ = ["Lives", "Losses"]
@@ -74,8 +73,7 @@ class Lives:
         """
         ticks = [self._response_ticks(given) for given in variants]
         self._live_through(variants, ticks, alone=True)
-        lived = [self._live_through([given], [tick]) for given, tick in
-                 zip(variants, ticks, strict=True)]  # fmt: skip
+        lived = self._live_through(variants, ticks)
         return [
             self._priced(given, tick, count)
             for given, tick, count in zip(variants, ticks, lived, strict=True)
@@ -100,26 +98,32 @@ class Lives:
 
     def _live_through(
         self, variants: Sequence[Campaigns], ticks: Sequence[Ticks], *, alone: bool = False
-    ) -> int:
-        """Simulate the lives that are missing; `alone`: as if no response ever came."""
+    ) -> list[int]:
+        """Simulate the lives that are missing, and count them by variant.
+
+        Args:
+            variants, ticks: campaigns, and when the response to each comes.
+            alone: as if no response ever came.
+        """
         todo: dict[tuple[int, int], tuple[int, int]] = {}
+        counts = [0] * len(variants)
         for v, each in enumerate(ticks):
             for i in np.flatnonzero(each >= 0):
                 key = (int(i), NEVER) if alone else self._row_key(int(i), int(each[i]))
-                if key not in self.rows:
-                    todo.setdefault(key, (v, int(i)))
-        if not todo:
-            return 0
-        chosen = joined_campaigns(
-            [chosen_campaigns(variants[v], np.array([i])) for v, i in todo.values()]
-        )
-        if alone:
-            chosen = replace(chosen, response_h=np.full(len(todo), np.inf))
-        self._parts.append(self.live(chosen))
-        for key in todo:
-            self.rows[key] = self._count
-            self._count += 1
-        return len(todo)
+                if key not in self.rows and key not in todo:
+                    todo[key] = v, int(i)
+                    counts[v] += 1
+        if todo:
+            chosen = joined_campaigns(
+                [chosen_campaigns(variants[v], np.array([i])) for v, i in todo.values()]
+            )
+            if alone:
+                chosen = replace(chosen, response_h=np.full(len(todo), np.inf))
+            self._parts.append(self.live(chosen))
+            for key in todo:
+                self.rows[key] = self._count
+                self._count += 1
+        return counts
 
     def _row_key(self, twin: int, tick: int) -> tuple[int, int]:
         """The life that a response at this tick leads to: the one without, if that ended before."""
@@ -173,7 +177,7 @@ class Lives:
 
     def _pool(self) -> Outcomes | None:
         if len(self._parts) > 1:
-            self._parts = [_joined(self._parts)]
+            self._parts = [joined_outcomes(self._parts)]
         return self._parts[0] if self._parts else None
 
 
@@ -188,17 +192,3 @@ def _ends_of(part: Outcomes) -> Ticks:
     lived_on = part.status == STATUSES.index("horizon")
     end_h = np.where(part.status == _DIVERGED, 0.0, np.nan_to_num(part.end_h))
     return np.where(lived_on, NEVER, np.ceil(end_h * TICKS_PER_HOUR).astype(np.int64))
-
-
-def _joined(parts: Sequence[Outcomes]) -> Outcomes:
-    def of(name: str) -> npt.NDArray[Any]:
-        return np.concatenate([getattr(part, name) for part in parts])
-
-    return Outcomes(
-        twin_id=of("twin_id"), status=of("status"), cause=of("cause"), end_h=of("end_h"),
-        extrapolated_h=of("extrapolated_h"),
-        columns={
-            name: np.concatenate([part.columns[name] for part in parts])
-            for name in parts[0].columns
-        },
-    )  # fmt: skip

@@ -74,15 +74,11 @@ def priced(
 def unseen_loss(figures: ReviewFigures, plant_value: float) -> float:
     """Return what campaigns too rare to be sampled may cost, currency a year, at 95 % confidence.
 
-    What was not seen in n campaigns happens in fewer than 3 / n of them (rule of three), and no
-    campaign costs more than the plant.
-
-    Args:
-        figures: of the review.
-        plant_value: the most that a campaign can cost.
+    What none of n alike twins shows happens in fewer than 3 / n of them (rule of three); of twins
+    that stand for different numbers of campaigns, the heaviest leave most open. No campaign costs
+    more than the plant.
     """
-    seen = max(figures.n_twins - figures.n_diverged, 1)
-    return 3.0 / seen * figures.campaigns_per_year * plant_value
+    return 3.0 * figures.heaviest_rate * plant_value
 
 
 def widened(estimate: Estimate, unseen: float) -> Estimate:

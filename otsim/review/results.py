@@ -171,6 +171,7 @@ class ReviewFigures:
         n_twins: sampled campaigns; n_acting: of them that act on the plant; n_lived: twins
             simulated, those of changes among them; n_diverged: twins left out.
         campaigns_per_year: rate of the sampled campaigns.
+        heaviest_rate: the most that one of those twins that may act stands for, campaigns a year.
         now: the design as it is.
         parts: what adds up to it, the largest first within a kind.
         effects: of the changes, the largest avoided annual loss first.
@@ -189,6 +190,7 @@ class ReviewFigures:
     n_lived: int
     n_diverged: int
     campaigns_per_year: float
+    heaviest_rate: float
     now: Figures
     parts: tuple[Part, ...]
     effects: tuple[Effect, ...]

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from otsim.attack.campaigns import Campaigns
+import numpy as np
+
+from otsim.attack.campaigns import Campaigns, chosen_campaigns
 from otsim.config.architecture.attack_techniques import shipped_techniques
 from otsim.config.study import Study
 from otsim.config.write_study import dump_study
 from otsim.errors import SimulationError
+from otsim.executors import ExecutorChoice, Workplace, open_workplace
 from otsim.review.findings import FindingKind, changes_of_findings
 from otsim.review.headline import headline
 from otsim.review.places import Places, place_of
@@ -26,12 +29,13 @@ from otsim.review.weak_spots import KINDS as WEAK_SPOTS
 from otsim.review.weak_spots import weak_spots
 from otsim.review.weighed import KINDS as WEIGHED
 from otsim.review.weighed import control_values, weighed_findings
-from otsim.simulate.outcomes import Outcomes
+from otsim.simulate.outcomes import Outcomes, joined_outcomes
 from otsim.store.columns import stamped
 from otsim.store.commit import commit_bytes, storing
 from otsim.store.parquet_files import parquet_bytes
 from otsim.store.run_identity import config_sha256, versions
 from otsim.store.run_reader import RUN_FILE
+from otsim.work import outcomes_of
 
 __all__ = [
     "FINDINGS_FILE",
@@ -46,6 +50,8 @@ __all__ = [
 
 PAGE_FILE, SARIF_FILE, FINDINGS_FILE = "review.html", "review.sarif", "findings.json"
 KINDS: tuple[FindingKind, ...] = (*WEAK_SPOTS, *WEIGHED)
+
+AT_ONCE = 128  # twins of one task: of whole blocks, and enough tasks for every core
 
 Told = Callable[[str], None]
 
@@ -75,7 +81,12 @@ class Review:
 
 
 def review_study(
-    study: Study, out: Path, *, places: Places | None = None, told: Told = lambda line: None
+    study: Study,
+    out: Path,
+    *,
+    places: Places | None = None,
+    workers: int | None = None,
+    told: Told = lambda line: None,
 ) -> Review:
     """Review the design of a study's network and write what was found.
 
@@ -83,6 +94,7 @@ def review_study(
         study: with an architecture.
         out: the folder; files of an earlier review in it are replaced.
         places: where items were written (`places_of`).
+        workers: processes that simulate twins; None: one for each GPU, or else core.
         told: told what is being done, in words.
 
     Raises:
@@ -96,7 +108,12 @@ def review_study(
     network = ReviewedNetwork(study)
     told("seeking weak spots")
     found = weak_spots(network)
-    figures = review_figures(study, live=_live(study), extra=changes_of_findings(found), told=told)
+    with open_workplace(
+        ExecutorChoice(), workers, tasks=study.simulation.twins // AT_ONCE
+    ) as place:
+        figures = review_figures(
+            study, live=_live(study, place), extra=changes_of_findings(found), told=told
+        )
     unseen = unseen_loss(figures, study.loss.plant_value)
     with_prices = priced(found, figures, unseen=unseen)
     findings = ranked([*with_prices, *weighed_findings(network, figures)])
@@ -216,11 +233,16 @@ def _refuse_runs(out: Path) -> None:
             raise SimulationError(f"{out}: holds a run; give the review a folder of its own")
 
 
-def _live(study: Study) -> Callable[[Campaigns], Outcomes]:
-    """Return what simulates campaigns; the plant is compiled when the first ones come."""
-    from functools import cache
+def _live(study: Study, place: Workplace) -> Callable[[Campaigns], Outcomes]:
+    """Return what simulates campaigns, on all workers of a place."""
+    text = study.model_dump_json()
 
-    from otsim.simulate import simulate_campaigns, twin_model
+    def live(campaigns: Campaigns) -> Outcomes:
+        count = len(campaigns.twin_id)
+        parts = [
+            np.arange(first, min(first + AT_ONCE, count)) for first in range(0, count, AT_ONCE)
+        ]
+        asked = [place.ask(outcomes_of, text, chosen_campaigns(campaigns, part)) for part in parts]
+        return joined_outcomes([answer() for answer in asked])
 
-    model = cache(lambda: twin_model(study))
-    return lambda campaigns: simulate_campaigns(model(), campaigns)
+    return live

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
+from otsim.attack.campaigns import Campaigns
 from otsim.config.study import Study
 from otsim.review.changes import changes_of
 from otsim.review.design import Design, design_of
@@ -23,8 +25,11 @@ __all__ = ["RETURN_PERIOD", "review_figures"]
 
 RETURN_PERIOD = 250.0
 _MOST_WAYS = 20
-_AT_ONCE = 32  # variants whose campaigns are held at once
-_MOST_SHARED = 8  # groups that are shared out by Shapley
+_AT_ONCE = 64  # variants whose campaigns are held at once
+MENDING = "mending"
+"""Kind of the changes that mend a finding, whose joint effect is shared out."""
+
+_MOST_SHARED = 6  # groups that are shared out by Shapley
 
 Told = Callable[[str], None]
 
@@ -64,7 +69,7 @@ class _Review:
 
     def figures(self, extra: Sequence[Change]) -> ReviewFigures:
         design = self.design
-        before = design.campaigns(design.nothing_changed)
+        before = self._campaigns(design.nothing_changed)
         now = self.lives.losses([before])[0]
         ways = self._ways(now)
         changes = self._distinct([*extra, *changes_of(design, ways.any(axis=1))])
@@ -86,6 +91,7 @@ class _Review:
             n_lived=self.lives.n_lived,
             n_diverged=int((~valid).sum()),
             campaigns_per_year=float(design.rates.sum()),
+            heaviest_rate=float(np.max(design.rates[design.may_act], initial=0.0)),
             now=scale.figures(now),
             parts=tuple(parts_of(design, now, ways, scale)),
             effects=tuple(effects),
@@ -113,8 +119,13 @@ class _Review:
         found: list[Losses] = []
         for first in range(0, len(changes), _AT_ONCE):
             some = changes[first : first + _AT_ONCE]
-            found += self.lives.losses([self.design.campaigns(change) for change in some])
+            found += self.lives.losses([self._campaigns(change) for change in some])
         return found
+
+    def _campaigns(self, change: Change) -> Campaigns:
+        """The campaigns against a changed design, without the times that nobody asks for."""
+        drawn = self.design.campaigns(change)
+        return replace(drawn, node_h=drawn.node_h[:0])
 
     def _sets_of_controls(self) -> Callable[[Scale], Options]:
         """Prepare the pricing of sets of controls, each set lived through once."""
@@ -137,7 +148,7 @@ class _Review:
         self, extra: Sequence[Change], effects: Sequence[Effect], now: Losses, scale: Scale
     ) -> Mapping[str, Estimate]:
         """Share out what the most effective of the extra changes avoid together."""
-        keys = {change.key for change in extra}
+        keys = {change.key for change in extra if change.kind == MENDING}
         ranked = [effect for effect in effects if effect.change.key in keys]
         groups = {
             effect.change.key: effect.change
@@ -148,12 +159,13 @@ class _Review:
             return {}
         self.told(f"sharing out what {len(groups)} mendings avoid together")
 
-        def worth(chosen: frozenset[str]) -> npt.NDArray[np.float64]:
-            change = _joined([groups[key] for key in groups if key in chosen], self.design)
-            after = self._losses([change])[0]
-            return np.nan_to_num(now.loss - after.loss)
-
-        shares = shapley_shares(list(groups), worth)
+        names = list(groups)
+        sets = [frozenset(some) for size in range(len(names) + 1)
+                for some in combinations(names, size)]  # fmt: skip
+        changes = [_joined([groups[key] for key in names if key in some], self.design)
+                   for some in sets]  # fmt: skip
+        after = dict(zip(sets, self._losses(changes), strict=True))
+        shares = shapley_shares(names, lambda some: np.nan_to_num(now.loss - after[some].loss))
         return {key: scale.mean(share) for key, share in shares.items()}
 
 

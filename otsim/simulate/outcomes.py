@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,3 +46,19 @@ def ended(outcomes: Outcomes, status: Status) -> npt.NDArray[np.bool_]:
     """Tell which twins ended so, bool[n]."""
     same: npt.NDArray[np.bool_] = outcomes.status == STATUSES.index(status)
     return same
+
+
+def joined_outcomes(parts: Sequence[Outcomes]) -> Outcomes:
+    """Return the outcomes of all parts, one after the other."""
+
+    def of(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    return Outcomes(
+        twin_id=of("twin_id"), status=of("status"), cause=of("cause"), end_h=of("end_h"),
+        extrapolated_h=of("extrapolated_h"),
+        columns={
+            name: np.concatenate([part.columns[name] for part in parts])
+            for name in parts[0].columns
+        },
+    )  # fmt: skip

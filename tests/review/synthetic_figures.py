@@ -49,6 +49,7 @@ def figures_of(network: ReviewedNetwork, findings: Sequence[Finding]) -> ReviewF
         currency="EUR",
         return_period=250.0,
         n_twins=512,
+        heaviest_rate=0.036 / 512,
         n_acting=130,
         n_lived=190,
         n_diverged=0,

@@ -140,7 +140,7 @@ def test_controls_that_pay_buy_little_or_cost_more_are_found(
     assert "OTS-RESPONSE-COSTS-MORE/incident_team" in found
     assert "OTS-RESPONSE-COSTS-MORE/plant_monitoring" in found
     assert not any(id.startswith("OTS-CONTROL-BUYS-LITTLE") for id in found)
-    rare = replace(figures, n_twins=10**9)  # so many that nothing is left unseen
+    rare = replace(figures, heaviest_rate=0.0)  # so many that nothing is left unseen
     little = Change(
         kind="control removed", name="office_firewall_rules", title="rules",
         absent=np.zeros(len(network.leaves), bool), controls={"office_firewall_rules": False},
@@ -148,7 +148,7 @@ def test_controls_that_pay_buy_little_or_cost_more_are_found(
     poor = replace(rare, effects=(effect_of(little, -1_000.0),))
     found = {one.finding.id for one in weighed_findings(network, poor)}
     assert "OTS-CONTROL-BUYS-LITTLE/office_firewall_rules" in found  # 1,000 for 8,000 a year
-    few = replace(poor, n_twins=512)
+    few = replace(poor, heaviest_rate=0.036 / 512)
     assert not any("BUYS" in one.finding.id for one in weighed_findings(network, few))
 
 

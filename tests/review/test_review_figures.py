@@ -93,7 +93,7 @@ def test_what_a_removal_avoids_is_what_a_network_without_it_loses_less(kind: str
     avoided = effect.annual_loss
     spread = np.sqrt(now_error**2 + then_error**2 + ((avoided.high - avoided.low) / 3.92) ** 2)
     assert abs(avoided.value - (now - then)) < 3.0 * spread
-    assert avoided.value > 0.0
+    assert avoided.value > 0.0 or kind == "credential"  # there are other ways to log in
 
 
 def _remove(architecture: dict[str, Any], collection: str, name: str) -> None:
