@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["STATUSES", "Outcomes", "Status", "ended"]
+__all__ = ["STATUSES", "Outcomes", "Status", "ended", "joined_outcomes"]
 
 Status = str
 STATUSES: tuple[Status, ...] = (
