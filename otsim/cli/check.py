@@ -114,9 +114,16 @@ def _plant_words(study: Study) -> str:
 def _defence(study: Study) -> str:
     response, operators = study.defence.response, study.defence.operators
     parts = []
-    if response is not None:
+    if response is not None and response.probability > 0.0:
         action = response.action.replace("_", " ")
         parts.append(f"response ({action}) {_on_average(response.delay_h)} h after detection")
+    architecture = study.attack.architecture
+    controls = () if architecture is None else architecture.controls.values()
+    in_place = [control.type for control in controls if control.in_place]
+    for kind in ("prevent", "detect", "respond"):
+        number = in_place.count(kind)
+        if number:
+            parts.append(f"{_count(number, 'control')} {kind}{'s' if number == 1 else ''}")
     if operators is not None:
         parts.append(f"operators act {_on_average(operators.reaction_min)} min after an alarm")
     return "; ".join(parts) or "nobody responds"
