@@ -76,7 +76,7 @@ class DrawBank:
 
 
 def draw_bank(named: Sequence[tuple[str, Quantile]]) -> DrawBank:
-    """Pack distributions with the names of their purposes, for `draw_all`."""
+    """Pack distributions with the names of their purposes, for `draw_table`."""
     flat = [list(_flat_terms(name, quantile)) for name, quantile in named]
     ends = np.cumsum([0, *map(len, flat)])
     rows = [row for terms in flat for row in terms]
@@ -104,13 +104,6 @@ def _family_rows(family: str, which: Sequence[int], params: Sequence[Any]) -> Fa
         tables = np.array(places, np.int32).reshape(-1, 1)
     stacked = np.stack(params, axis=1)[:, :, None]
     return FamilyRows(family=family, rows=tuple(which), params=stacked, tables=tables)
-
-
-def draw_all(
-    bank: DrawBank, key: DrawKey, slot: int | Array = 0, dtype: Any = np.float32
-) -> tuple[Array, ...]:
-    """Draw every distribution of a bank; `draw_table` as one array f[n] for each distribution."""
-    return tuple(draw_table(bank, key, slot, dtype))
 
 
 def draw_table(
@@ -155,7 +148,7 @@ def sample(
     Returns:
         f[n] in the distribution's unit times `quantile.scale`.
     """
-    return draw_all(draw_bank([(purpose, quantile)]), key, slot, dtype)[0]
+    return draw_table(draw_bank([(purpose, quantile)]), key, slot, dtype)[0]
 
 
 def inverse(family: str, params: Array, u: Array) -> Array:
@@ -234,11 +227,7 @@ def _taken(rows: Array, order: Any) -> Array:
 
 
 def apart(drawn: Array) -> Array:
-    """Let numbers be drawn before they are used.
-
-    Fused into what reads them, the generator is written out again for every reading, and a bank of
-    tables takes minutes to compile.
-    """
+    """Draw before use: fused into its readers, the generator is written out for each of them."""
     if not isinstance(drawn, jax.Array):
         return drawn
     return jax.lax.optimization_barrier(drawn)  # type: ignore[no-untyped-call]

@@ -1,5 +1,4 @@
-"""The attack graph of an architecture: nodes as attack trees have them, but with cycles, and what
-stands behind each step."""
+"""The attack graph of an architecture: nodes as trees have them, and what stands behind steps."""
 
 from __future__ import annotations
 

@@ -67,12 +67,14 @@ class Section:
 
 def assumptions(study: Study) -> tuple[Section, ...]:
     """Walk a study and collect each block that states something, under a heading a part."""
+    architecture = study.attack.architecture
+    sources = study.sources | ({} if architecture is None else architecture.sources)
     sections, idle = [], _IDLE_IN_NETWORKS if study.plant.model == WATER_NETWORK else ()
     for path, heading in _HEADINGS.items():
         value: Any = study
         for step in path.split("."):
             value = getattr(value, step, None)
-        blocks = _blocks(path, value, study.sources, "")
+        blocks = _blocks(path, value, sources, "")
         rows = tuple(row for row in blocks if not row.key.startswith(idle))
         if rows:
             sections.append(Section(heading=heading, rows=rows))

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from otsim.attack import compile_attack, sample_campaigns
+from otsim.attack.joined_graph import joined_graph
 from otsim.config import PLANT_POINTS, Study, read_study
 from otsim.config.plant_points import WATER_NETWORK
 from otsim.draws import Streams
@@ -64,18 +66,29 @@ def test_every_number_says_where_it_is_from(study: Study) -> None:
             continue
         if source is None and (leaf or type(model).__name__ in MUST_HAVE_SOURCE):
             unsourced.append(place)
-        elif source is not None and source not in study.sources and OURS not in source:
+        elif source is not None and source not in _sources(study) and OURS not in source:
             unknown.append((place, source))
     assert unsourced == []
     assert unknown == []
 
 
-def test_every_source_is_used(study: Study) -> None:
+def _sources(study: Study) -> dict[str, str]:
+    architecture = study.attack.architecture
+    return study.sources | ({} if architecture is None else architecture.sources)
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_every_source_is_used(path: Path) -> None:
+    """Those that the file itself states; one laid over another may leave some of it unused."""
+    study = read_study(path)
     used = {getattr(model, "source", None) for _, model in models_below(study, "study")}
-    assert set(study.sources) <= used
+    assert set(yaml.safe_load(path.read_text("utf-8")).get("sources", {})) <= used
 
 
 def test_no_goal_is_out_of_reach(study: Study) -> None:
+    if study.attack.architecture is not None:  # a good network leaves some to one in many thousand
+        assert joined_graph(study).out_of_reach == ()
+        return
     campaigns = sample_campaigns(compile_attack(study), 0, N_CAMPAIGNS, draws=Streams(seed=1))
     for i, name in enumerate(study.attack.goals):
         assert campaigns.acts[campaigns.goal == i].any(), name
