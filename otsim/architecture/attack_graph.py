@@ -8,7 +8,7 @@ from typing import Literal
 
 from otsim.config.attack_tree import Node, Skill
 
-__all__ = ["AttackGraph", "ExploitTime", "ItemKind", "Step"]
+__all__ = ["COLLECTION_OF", "AttackGraph", "ExploitTime", "ItemKind", "Step"]
 
 ItemKind = Literal[
     "asset",
@@ -22,6 +22,19 @@ ItemKind = Literal[
     "vendor",
 ]
 """What a step may use, and what a risk may be put down to, besides its technique."""
+
+COLLECTION_OF: Mapping[str, str] = {
+    "asset": "assets",
+    "service": "services",
+    "vulnerability": "vulnerabilities",
+    "credential": "credentials",
+    "conduit": "conduits",
+    "zone": "zones",
+    "people": "people",
+    "medium": "media",
+    "vendor": "vendor_access",
+}
+"""Where an architecture holds the items of each kind."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
+from typing import cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from otsim.architecture.attack_graph import ItemKind
+from otsim.architecture.attack_graph import COLLECTION_OF, ItemKind
 from otsim.config.architecture.architecture import Architecture
 from otsim.config.architecture.attack_techniques import shipped_techniques
 from otsim.review.design import Design
@@ -21,17 +21,6 @@ Bools = npt.NDArray[np.bool_]
 KINDS: tuple[str, ...] = (*get_args(ItemKind), "technique")
 """What the loss is split over, and what is taken away."""
 
-_COLLECTIONS = {
-    "asset": "assets",
-    "service": "services",
-    "vulnerability": "vulnerabilities",
-    "credential": "credentials",
-    "conduit": "conduits",
-    "zone": "zones",
-    "people": "people",
-    "medium": "media",
-    "vendor": "vendor_access",
-}
 _NOT_REMOVED = ("zone",)  # a zone without steps is no plant
 
 
@@ -51,7 +40,7 @@ def items_of_leaves(design: Design, kind: str) -> tuple[str | None, ...]:
     steps = [design.graph.steps.get(leaf) for leaf in design.attack.leaves]
     if kind == "technique":
         return tuple(None if step is None else step.technique for step in steps)
-    return tuple(None if step is None else step.items.get(kind) for step in steps)  # type: ignore[call-overload]
+    return tuple(None if step is None else step.items.get(cast(ItemKind, kind)) for step in steps)
 
 
 def title_of(design: Design, kind: str, name: str) -> str:
@@ -61,7 +50,7 @@ def title_of(design: Design, kind: str, name: str) -> str:
     if kind == "technique":
         known = shipped_techniques().by_id.get(name)
         return f"{name} {known.name}" if known is not None else name
-    given = getattr(architecture, _COLLECTIONS[kind]).get(name)
+    given = getattr(architecture, COLLECTION_OF[kind]).get(name)
     return getattr(given, "title", None) or name.replace("_", " ")
 
 

@@ -46,10 +46,18 @@ class Scale:
         )
 
     def mean(self, per_event: Floats) -> Estimate:
-        """Estimate a yearly mean of what each campaign does, f64[n]."""
+        """Estimate a yearly mean of what each campaign does, f64[n].
+
+        Campaigns of nan, whose twin diverged in this variant alone, are taken to be like the rest.
+        """
         given = per_event[self.valid]
-        value = float(yearly_loss(given, self.rates))
-        return _estimate(value, yearly_loss(given, self.resampled))
+        known = ~np.isnan(given)
+        found = [
+            yearly_loss(given[known], rates[..., known])
+            * (rates.sum(axis=-1) / rates[..., known].sum(axis=-1))
+            for rates in (self.rates, self.resampled)
+        ]
+        return _estimate(float(found[0]), found[1])
 
     def figures(self, losses: Losses) -> Figures:
         """Estimate the figures of one variant."""

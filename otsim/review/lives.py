@@ -58,12 +58,20 @@ class Lives:
     live: Live
     rows: dict[tuple[int, int], int] = field(default_factory=dict)
     _parts: list[Outcomes] = field(default_factory=list)
+    _ends: Ticks = field(default_factory=lambda: np.zeros(0, np.int64))
     _count: int = 0
 
     @property
     def n_lived(self) -> int:
         """How many twins were simulated so far."""
         return self._count
+
+    @property
+    def n_diverged(self) -> int:
+        """How many twins diverged in some variant."""
+        pool = self._pool()
+        bad = set() if pool is None else set(np.flatnonzero(pool.status == _DIVERGED).tolist())
+        return len({twin for (twin, _), row in self.rows.items() if row in bad})
 
     def losses(self, variants: Sequence[Campaigns]) -> list[Losses]:
         """Price variants of the same campaigns.
@@ -139,8 +147,6 @@ class Lives:
             found = [_ends_of(part) for part in self._parts]
             self._ends = np.concatenate(found) if found else self._ends
         return self._ends
-
-    _ends: Ticks = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def _priced(self, campaigns: Campaigns, ticks: Ticks, n_relived: int) -> Losses:
         outcomes = self._outcomes(campaigns, ticks)

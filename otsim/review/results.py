@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "MENDING",
     "Change",
     "Effect",
     "Estimate",
@@ -20,6 +21,9 @@ __all__ = [
 ]
 
 Bools = npt.NDArray[np.bool_]
+
+MENDING = "mending"
+"""Kind of the changes that mend a finding; what several of them avoid together is shared out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +66,8 @@ class Change:
     """One change of a design: an item taken away, a control added or taken away.
 
     Attributes:
-        kind: an `ItemKind`, `technique`, `control added` or `control removed`.
+        kind: an `ItemKind`, `technique`, `control added`, `control removed`, `MENDING`, or
+            `structure` for what a finding is about but nothing mends.
         name: of the item.
         title: what it is, in words.
         absent: bool[n_leaves], steps that are no longer possible.
@@ -169,7 +174,7 @@ class ReviewFigures:
         currency: of all losses.
         return_period: years, of the tail.
         n_twins: sampled campaigns; n_acting: of them that act on the plant; n_lived: twins
-            simulated, those of changes among them; n_diverged: twins left out.
+            simulated, those of changes among them; n_diverged: twins that diverged in some variant.
         campaigns_per_year: rate of the sampled campaigns.
         heaviest_rate: the most that one of those twins that may act stands for, campaigns a year.
         now: the design as it is.

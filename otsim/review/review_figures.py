@@ -18,7 +18,7 @@ from otsim.review.input_indices import input_indices
 from otsim.review.lives import Live, Lives, Losses
 from otsim.review.options import Options, options_of
 from otsim.review.parts import parts_of, ways_of
-from otsim.review.results import Change, Effect, Estimate, ReviewFigures
+from otsim.review.results import MENDING, Change, Effect, Estimate, ReviewFigures
 from otsim.risk.shapley import shapley_shares
 
 __all__ = ["RETURN_PERIOD", "review_figures"]
@@ -26,9 +26,6 @@ __all__ = ["RETURN_PERIOD", "review_figures"]
 RETURN_PERIOD = 250.0
 _MOST_WAYS = 20
 _AT_ONCE = 64  # variants whose campaigns are held at once
-MENDING = "mending"
-"""Kind of the changes that mend a finding, whose joint effect is shared out."""
-
 _MOST_SHARED = 6  # groups that are shared out by Shapley
 
 Told = Callable[[str], None]
@@ -68,6 +65,7 @@ class _Review:
     told: Told
 
     def figures(self, extra: Sequence[Change]) -> ReviewFigures:
+        """Compute everything, in the order in which one thing needs another."""
         design = self.design
         before = self._campaigns(design.nothing_changed)
         now = self.lives.losses([before])[0]
@@ -83,13 +81,14 @@ class _Review:
         ]
         effects.sort(key=lambda effect: -effect.annual_loss.value)
         options = sets(scale)
+        shapley = self._shapley(extra, effects, now, scale)
         return ReviewFigures(
             currency=design.study.loss.currency,
             return_period=RETURN_PERIOD,
             n_twins=len(design.twin_id),
             n_acting=int(now.acts.sum()),
             n_lived=self.lives.n_lived,
-            n_diverged=int((~valid).sum()),
+            n_diverged=self.lives.n_diverged,
             campaigns_per_year=float(design.rates.sum()),
             heaviest_rate=float(np.max(design.rates[design.may_act], initial=0.0)),
             now=scale.figures(now),
@@ -99,7 +98,7 @@ class _Review:
             options=options.sets,
             exact=options.exact,
             bound=options.bound,
-            shapley=self._shapley(extra, effects, now, scale),
+            shapley=shapley,
             sobol=input_indices(design.study, before, self.lives),
             out_of_reach=design.graph.out_of_reach,
         )
@@ -139,7 +138,7 @@ class _Review:
             new = [chosen for chosen in sets if chosen not in known]
             changes = [_with_controls(design, chosen) for chosen in new]
             known.update(zip(new, self._losses(changes), strict=True))
-            return [scale.mean(np.nan_to_num(known[chosen].loss)) for chosen in sets]
+            return [scale.mean(known[chosen].loss) for chosen in sets]
 
         self.told("weighing sets of controls")
         return lambda scale: options_of(costs, lambda sets: price(scale, sets))
@@ -158,14 +157,13 @@ class _Review:
         if not groups:
             return {}
         self.told(f"sharing out what {len(groups)} mendings avoid together")
-
         names = list(groups)
         sets = [frozenset(some) for size in range(len(names) + 1)
                 for some in combinations(names, size)]  # fmt: skip
         changes = [_joined([groups[key] for key in names if key in some], self.design)
                    for some in sets]  # fmt: skip
         after = dict(zip(sets, self._losses(changes), strict=True))
-        shares = shapley_shares(names, lambda some: np.nan_to_num(now.loss - after[some].loss))
+        shares = shapley_shares(names, lambda some: now.loss - after[some].loss)
         return {key: scale.mean(share) for key, share in shares.items()}
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from otsim.architecture.attack_graph import Step
+from otsim.architecture.attack_graph import COLLECTION_OF, Step
 from otsim.architecture.graph.network_facts import NetworkFacts
 from otsim.architecture.graph.read_rules import shipped_rules
 from otsim.attack.joined_graph import JoinedGraph, joined_graph
@@ -17,27 +17,15 @@ from otsim.config.architecture.attack_techniques import shipped_techniques
 from otsim.config.study import Study
 from otsim.errors import ModelError
 from otsim.review.findings import Finding, FindingKind, Item
-from otsim.review.results import Change
+from otsim.review.results import MENDING, Change
 from otsim.review.way_finder import WayFinder
 
 __all__ = ["COLLECTIONS_OF", "ReviewedNetwork"]
 
 Bools = npt.NDArray[np.bool_]
 
-COLLECTIONS_OF = {
-    "asset": "assets",
-    "service": "services",
-    "vulnerability": "vulnerabilities",
-    "credential": "credentials",
-    "conduit": "conduits",
-    "zone": "zones",
-    "people": "people",
-    "medium": "media",
-    "vendor": "vendor_access",
-    "control": "controls",
-    "goal": "goals",
-}
-"""Where an architecture holds the items of each kind."""
+COLLECTIONS_OF: dict[str, str] = {**COLLECTION_OF, "control": "controls", "goal": "goals"}
+"""Where an architecture holds what a finding may be about."""
 
 _NO_WAY = "No way to a goal of this study uses it now."
 _MOST_TOLD = 6
@@ -161,7 +149,7 @@ class ReviewedNetwork:
             evidence: a sentence that comes before the way which it opens.
         """
         change = Change(
-            kind="mending" if kind.sort == "mend" else "structure",
+            kind=MENDING if kind.sort == "mend" else "structure",
             name=f"{kind.id}/{name}",
             title=title,
             absent=absent,
