@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["hours", "money", "money_pm", "money_range", "number", "percent", "years"]
+__all__ = ["capital", "hours", "money", "money_pm", "money_range", "number", "percent", "years"]
 
 _SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"))
 _THIN = "\u00a0"  # no line break between a number and its unit
@@ -98,3 +98,8 @@ def years(value: float) -> str:
     """Write a number of years: `250 years`, `1 year`."""
     text = f"{value:,.6g}"
     return f"{text}{_THIN}{'year' if text == '1' else 'years'}"
+
+
+def capital(text: str) -> str:
+    """Begin a text with a capital letter, the rest as it is."""
+    return f"{text[:1].upper()}{text[1:]}"

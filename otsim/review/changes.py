@@ -49,7 +49,7 @@ def title_of(design: Design, kind: str, name: str) -> str:
     assert architecture is not None
     if kind == "technique":
         known = shipped_techniques().by_id.get(name)
-        return f"{name} {known.name}" if known is not None else name
+        return f"{known.name} ({name})" if known is not None else name
     given = getattr(architecture, COLLECTION_OF[kind]).get(name)
     return getattr(given, "title", None) or name.replace("_", " ")
 

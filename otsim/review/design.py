@@ -39,6 +39,7 @@ class Design:
         twin_id: i64[n]; attempts: i32[n], the attempt of each twin that is looked at.
         rates: f64[n], how often a year each of them stands for.
         may_act: bool[n], whether it acts on the plant if no control is there.
+        n_drawn: campaigns among which these were chosen.
     """
 
     study: Study
@@ -48,6 +49,7 @@ class Design:
     attempts: npt.NDArray[np.int32]
     rates: npt.NDArray[np.float64]
     may_act: Bools
+    n_drawn: int
 
     @property
     def in_place(self) -> dict[str, bool]:
@@ -107,6 +109,7 @@ def design_of(study: Study) -> Design:
         attempts=np.ones(n_drawn, np.int32),
         rates=np.full(n_drawn, study.attackers.frequency.per_year / n_drawn),
         may_act=np.ones(n_drawn, bool),
+        n_drawn=n_drawn,
     )
     bare = replace(design.nothing_changed, controls=dict.fromkeys(design.in_place, False))
     if attack.counts_breaches:

@@ -17,7 +17,7 @@ from otsim.review.lives import Lives
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["N_POINTS", "input_indices"]
+__all__ = ["N_POINTS", "annual_loss_at", "input_indices"]
 
 N_POINTS = 64
 """Base points of the design (Saltelli), a power of two; each input adds as many again."""
@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def input_indices(
-    study: Study, campaigns: Campaigns, lives: Lives
+    study: Study, campaigns: Campaigns, rates: Floats, lives: Lives
 ) -> Mapping[str, tuple[float, float]]:
     """Return first-order and total Sobol indices of the expected annual loss, by input's title.
 
@@ -38,6 +38,7 @@ def input_indices(
     Args:
         study: as read.
         campaigns: against the design as it is.
+        rates: f64[n], how often a year each of them comes.
         lives: which have lived them.
     """
     inputs = [given for given in study.uncertainty if _part(given) is not None]
@@ -47,7 +48,7 @@ def input_indices(
 
     def annual_loss(points: Floats) -> Floats:
         return np.array(
-            [_annual_loss(study, inputs, point, campaigns, lives) for point in points.T]
+            [annual_loss_at(study, inputs, point, campaigns, rates, lives) for point in points.T]
         )
 
     found: Any = sobol_indices(
@@ -71,14 +72,15 @@ def _part(given: UncertainInput) -> str | None:
     return _LOSS if steps[0] == "loss" else None
 
 
-def _annual_loss(
+def annual_loss_at(
     study: Study,
     inputs: Sequence[UncertainInput],
     point: Floats,
     campaigns: Campaigns,
+    rates: Floats,
     lives: Lives,
 ) -> float:
-    """Expected annual loss of the study with its inputs at a point."""
+    """Return the expected annual loss of the study with its inputs at a point, currency a year."""
     rate, priced = study.attackers.frequency.per_year, study.loss.model_dump()
     shares = {name: profile.share for name, profile in study.attackers.profiles.items()}
     for given, value in zip(inputs, point.tolist(), strict=True):
@@ -91,9 +93,10 @@ def _annual_loss(
             _set(priced, steps[1:], value)
     changed = study.model_copy(update={"loss": Loss.model_validate(priced)})
     losses = lives.priced(changed, campaigns)
-    weights = _weights(study, shares)[campaigns.profile]
+    weights = rates * _weights(study, shares)[campaigns.profile]
     valid = ~np.isnan(losses)
-    return rate * float(np.sum(losses[valid] * weights[valid]) / np.sum(weights[valid]))
+    mean = float(np.sum(losses[valid] * weights[valid]) / np.sum(weights[valid]))
+    return rate / study.attackers.frequency.per_year * float(rates.sum()) * mean
 
 
 def _set(data: dict[str, Any], steps: Sequence[str | int], value: float) -> None:

@@ -14,13 +14,12 @@ from otsim.review.changes import KINDS, items_of_leaves
 from otsim.review.design import Design
 from otsim.review.estimates import Scale
 from otsim.review.lives import Losses
-from otsim.review.results import Part, Way
+from otsim.review.results import NONE, Part, Way
 from otsim.review.step_order import in_order
 from otsim.risk.event_tail import tail_rates
 
-__all__ = ["NONE", "parts_of", "ways_of"]
+__all__ = ["parts_of", "ways_of"]
 
-NONE = "(none)"
 _MAY_BE_ABSENT = ("vulnerability", "people", "medium", "vendor")
 HOURS_PER_DAY = 24.0
 

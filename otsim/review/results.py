@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
     "MENDING",
+    "NONE",
     "Change",
     "Effect",
     "Estimate",
@@ -18,9 +19,13 @@ __all__ = [
     "Part",
     "ReviewFigures",
     "Way",
+    "numbers_of",
 ]
 
 Bools = npt.NDArray[np.bool_]
+
+NONE = "(none)"
+"""The part of campaigns that use no item of a kind."""
 
 MENDING = "mending"
 """Kind of the changes that mend a finding; what several of them avoid together is shared out."""
@@ -42,6 +47,11 @@ class Estimate:
     def overlaps(self, other: Estimate) -> bool:
         """Whether the two cannot be told apart."""
         return self.low <= other.high and other.low <= self.high
+
+
+def numbers_of(estimate: Estimate | None) -> dict[str, float] | None:
+    """Return the three numbers of an estimate by name, for JSON."""
+    return None if estimate is None else asdict(estimate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,14 +183,16 @@ class ReviewFigures:
     Attributes:
         currency: of all losses.
         return_period: years, of the tail.
-        n_twins: sampled campaigns; n_acting: of them that act on the plant; n_lived: twins
-            simulated, those of changes among them; n_diverged: twins that diverged in some variant.
+        n_drawn: sampled campaigns; n_twins: those chosen of them, more evenly over the goals than
+            they came, each standing for its part of all; n_acting: of these that act on the plant.
+        n_lived: twins simulated, those of changes among them; n_diverged: twins that diverged in
+            some variant.
         campaigns_per_year: rate of the sampled campaigns.
         heaviest_rate: the most that one of those twins that may act stands for, campaigns a year.
         now: the design as it is.
         parts: what adds up to it, the largest first within a kind.
         effects: of the changes, the largest avoided annual loss first.
-        ways: the most frequent first.
+        ways: the most frequent, the costliest and the shortest; the most frequent first.
         options: sets of controls by cost; exact: whether all sets were tried.
         bound: share of the best possible reduction that the sets surely reach; 1 where exact.
         shapley: part of each group of changes in what all of them avoid, by name.
@@ -190,6 +202,7 @@ class ReviewFigures:
 
     currency: str
     return_period: float
+    n_drawn: int
     n_twins: int
     n_acting: int
     n_lived: int

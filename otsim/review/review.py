@@ -20,7 +20,7 @@ from otsim.review.findings import FindingKind, changes_of_findings
 from otsim.review.headline import headline
 from otsim.review.places import Places, place_of
 from otsim.review.ranking import Priced, priced, ranked, unseen_loss
-from otsim.review.results import Estimate, ReviewFigures
+from otsim.review.results import ReviewFigures, numbers_of
 from otsim.review.review_page import review_page
 from otsim.review.reviewed_network import ReviewedNetwork
 from otsim.review.sarif import sarif_log
@@ -150,9 +150,9 @@ def told_review(review: Review) -> dict[str, Any]:
         "twins": figures.n_twins,
         "twins_simulated": figures.n_lived,
         "diverged": figures.n_diverged,
-        "annual_loss": _numbers(now.annual_loss),
-        "tail_loss": _numbers(now.tail_loss),
-        "damage_per_year": _numbers(now.damage_per_year),
+        "annual_loss": numbers_of(now.annual_loss),
+        "tail_loss": numbers_of(now.tail_loss),
+        "damage_per_year": numbers_of(now.damage_per_year),
         "findings": [_told_finding(one, review.places) for one in review.findings],
     }
 
@@ -209,9 +209,9 @@ def _told_finding(one: Priced, places: Places) -> dict[str, Any]:
         "evidence": finding.evidence.replace("\u00a0", " "),
         "recommendation": finding.recommendation,
         "mitigation": None if mitigation is None else {"id": mitigation, "name": named},
-        "annual_loss_avoided": _numbers(one.annual_loss),
-        "tail_loss_avoided": _numbers(one.tail_loss),
-        "damage_per_year_avoided": _numbers(one.damage_per_year),
+        "annual_loss_avoided": numbers_of(one.annual_loss),
+        "tail_loss_avoided": numbers_of(one.tail_loss),
+        "damage_per_year_avoided": numbers_of(one.damage_per_year),
         "rank": one.rank,
         "tied": one.n_tied,
         "tail_rank": one.tail_rank,
@@ -219,12 +219,6 @@ def _told_finding(one: Priced, places: Places) -> dict[str, Any]:
         "file": None if place is None else place.file,
         "line": place.line if place is not None and place.line else None,
     }
-
-
-def _numbers(estimate: Estimate | None) -> dict[str, float] | None:
-    if estimate is None:
-        return None
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
 def _refuse_runs(out: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from otsim.report.bars import Bar, BarGroup
 from otsim.report.wording import money, money_range, number, percent
-from otsim.review.results import Estimate, Part, ReviewFigures
+from otsim.review.results import NONE, Estimate, Part, ReviewFigures
 from otsim.review.reviewed_network import COLLECTIONS_OF, ReviewedNetwork
 
 __all__ = ["input_bars", "part_groups", "share_bars"]
@@ -20,7 +20,6 @@ _KINDS = {
     "credential": "By credential",
 }
 _MOST_BARS = 8
-_NONE = "(none)"
 
 
 def part_groups(network: ReviewedNetwork, figures: ReviewFigures) -> list[BarGroup]:
@@ -28,7 +27,7 @@ def part_groups(network: ReviewedNetwork, figures: ReviewFigures) -> list[BarGro
     groups = []
     for kind, heading in _KINDS.items():
         parts = [part for part in figures.parts if part.kind == kind]
-        if any(part.annual_loss.value > 0.0 and part.name != _NONE for part in parts):
+        if any(part.annual_loss.value > 0.0 and part.name != NONE for part in parts):
             groups.append(_group(network, figures, heading, parts))
     return groups
 
@@ -46,13 +45,13 @@ def _group(
 
 def _part_bar(network: ReviewedNetwork, figures: ReviewFigures, part: Part, most: float) -> Bar:
     detail = f"on the way of {percent(part.on_way)} of the campaigns that act"
-    if part.name == _NONE:
+    if part.name == NONE:
         detail = f"campaigns whose way uses no {part.kind}"
     return _bar(_called(network, part), part.annual_loss, most, figures.currency, detail=detail)
 
 
 def _called(network: ReviewedNetwork, part: Part) -> str:
-    if part.name == _NONE:
+    if part.name == NONE:
         return "none"
     if part.kind in COLLECTIONS_OF:
         return network.called(part.kind, part.name)

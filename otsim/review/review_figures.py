@@ -18,7 +18,7 @@ from otsim.review.input_indices import input_indices
 from otsim.review.lives import Live, Lives, Losses
 from otsim.review.options import Options, options_of
 from otsim.review.parts import parts_of, ways_of
-from otsim.review.results import MENDING, Change, Effect, Estimate, ReviewFigures
+from otsim.review.results import MENDING, Change, Effect, Estimate, ReviewFigures, Way
 from otsim.risk.shapley import shapley_shares
 
 __all__ = ["RETURN_PERIOD", "review_figures"]
@@ -85,6 +85,7 @@ class _Review:
         return ReviewFigures(
             currency=design.study.loss.currency,
             return_period=RETURN_PERIOD,
+            n_drawn=design.n_drawn,
             n_twins=len(design.twin_id),
             n_acting=int(now.acts.sum()),
             n_lived=self.lives.n_lived,
@@ -94,12 +95,12 @@ class _Review:
             now=scale.figures(now),
             parts=tuple(parts_of(design, now, ways, scale)),
             effects=tuple(effects),
-            ways=tuple(ways_of(design, before, now, ways, scale))[:_MOST_WAYS],
+            ways=_told_ways(list(ways_of(design, before, now, ways, scale))),
             options=options.sets,
             exact=options.exact,
             bound=options.bound,
             shapley=shapley,
-            sobol=input_indices(design.study, before, self.lives),
+            sobol=input_indices(design.study, before, design.rates, self.lives),
             out_of_reach=design.graph.out_of_reach,
         )
 
@@ -165,6 +166,14 @@ class _Review:
         after = dict(zip(sets, self._losses(changes), strict=True))
         shares = shapley_shares(names, lambda some: now.loss - after[some].loss)
         return {key: scale.mean(share) for key, share in shares.items()}
+
+
+def _told_ways(ways: Sequence[Way]) -> tuple[Way, ...]:
+    """Keep the most frequent ways, the costliest and the shortest, in the order of the first."""
+    costliest = sorted(ways, key=lambda way: -way.annual_loss)[:_MOST_WAYS]
+    shortest = sorted(ways, key=lambda way: way.median_d)[:1]
+    kept = {id(way) for way in [*ways[:_MOST_WAYS], *costliest, *shortest]}
+    return tuple(way for way in ways if id(way) in kept)
 
 
 def _with_controls(design: Design, chosen: frozenset[str]) -> Change:

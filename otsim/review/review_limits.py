@@ -22,11 +22,14 @@ def review_limits(figures: ReviewFigures, plant_value: float) -> tuple[str, ...]
 
 
 def _limits(figures: ReviewFigures, plant_value: float) -> Iterator[str]:
+    acting = figures.now.damage_per_year.value / figures.campaigns_per_year
     yield (
-        f"{figures.n_twins:,} campaigns were sampled, of which there are "
-        f"{number(figures.campaigns_per_year)} a year; {figures.n_acting:,} of them act on the "
-        f"plant, and {figures.n_lived:,} twins of the plant were simulated, those of the changes "
-        "among them. Each change is judged on the same campaigns with the same draws."
+        f"{figures.n_drawn:,} campaigns were sampled, of which there are "
+        f"{number(figures.campaigns_per_year)} a year, and {figures.n_twins:,} of them chosen, as "
+        "many for each goal as for the next, so that rare ones are seen; each stands for its part "
+        f"of all. {percent(acting)} of all campaigns act on the plant. {figures.n_lived:,} twins "
+        "of the plant were simulated, those of the changes among them. Each change is judged on "
+        "the same campaigns with the same draws."
     )
     yield (
         "What a finding avoids is the loss with its steps taken away and none added: a password "

@@ -9,7 +9,7 @@ from typing import Any
 from otsim.config.architecture.attack_techniques import shipped_techniques
 from otsim.config.study import Study
 from otsim.report.templating import rendered
-from otsim.report.wording import money, money_range, number, percent, years
+from otsim.report.wording import capital, money, money_range, number, percent, years
 from otsim.review.headline import first_to_mend, headline
 from otsim.review.network_picture import WAY_COLOURS, network_picture
 from otsim.review.portfolio_chart import best_options, portfolio_chart
@@ -162,7 +162,7 @@ def _row(i: int, one: Priced, figures: ReviewFigures) -> FindingRow:
     avoided = one.annual_loss.value if one.annual_loss is not None else 0.0
     return FindingRow(
         number=i,
-        title=_capital(finding.title),
+        title=capital(finding.title),
         kind=finding.kind.name,
         evidence=finding.evidence,
         advice=_advice(one),
@@ -221,19 +221,19 @@ def _range_of_attacks(one: Priced, figures: ReviewFigures) -> str:
 
 def _way(network: ReviewedNetwork, figures: ReviewFigures, way: Way, colour: str) -> WayRow:
     return WayRow(
-        goal=_capital(network.goal_title(way.goal)),
+        goal=capital(network.goal_title(way.goal)),
         colour=colour,
         share=percent(way.share),
         loss=money(way.annual_loss, figures.currency),
         days=f"{number(way.median_d, 2)} days",
-        steps=tuple(_capital(network.step_title(leaf)) for leaf in way.steps),
+        steps=tuple(capital(network.step_title(leaf)) for leaf in way.steps),
     )
 
 
 def _control(one: ControlValue, figures: ReviewFigures) -> Mapping[str, str]:
     ratio = one.per_cost
     return {
-        "title": _capital(one.title),
+        "title": capital(one.title),
         "state": "in place" if one.in_place else "not in place",
         "type": {"prevent": "prevents", "detect": "notices", "respond": "responds"}[one.type],
         "cost": money(one.cost_per_year, figures.currency),
@@ -260,7 +260,3 @@ def _verdict(one: ControlValue) -> str:
 def _named(network: ReviewedNetwork, controls: Sequence[str]) -> str:
     titles = (network.title_of("control", name) or name.replace("_", " ") for name in controls)
     return "; ".join(titles) or "none"
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

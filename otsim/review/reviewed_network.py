@@ -148,6 +148,7 @@ class ReviewedNetwork:
             absent: bool[n_leaves], the steps that mending takes away.
             evidence: a sentence that comes before the way which it opens.
         """
+        named = tuple(items)
         change = Change(
             kind=MENDING if kind.sort == "mend" else "structure",
             name=f"{kind.id}/{name}",
@@ -159,8 +160,8 @@ class ReviewedNetwork:
             kind=kind,
             name=name,
             title=title,
-            items=tuple(items),
-            evidence=" ".join(filter(None, [evidence, self._way_over(absent, kind)])),
+            items=named,
+            evidence=" ".join(filter(None, [evidence, self._way_over(absent, kind, named)])),
             recommendation=recommendation,
             change=change if absent.any() else None,
         )
@@ -170,17 +171,16 @@ class ReviewedNetwork:
         step = self.graph.steps.get(leaf)
         return step.title if step is not None else self.graph.tree.nodes[leaf].title or leaf
 
-    def _way_over(self, absent: Bools, kind: FindingKind) -> str:
-        """Tell a short way over some steps, in one sentence."""
+    def _way_over(self, absent: Bools, kind: FindingKind, items: Sequence[Item]) -> str:
+        """Tell a short way over some steps, towards the finding's own goals if it has some."""
         chosen = {self.leaves[i] for i in np.flatnonzero(absent)}
-        found = self.ways.through(chosen)
+        goals = [item.name for item in items if item.kind == "goal"]
+        found = self.ways.through(chosen, goals or None)
         if found is None:
             return _NO_WAY
         told = "; ".join(self._told(found.steps, chosen))
-        count = len(found.steps)
-        steps = f"{count} step{'' if count == 1 else 's'}"
-        begins = f"It opens a way of {steps}" if kind.sort == "mend" else f"A way over it, {steps},"
-        return f"{begins} towards “{self.goal_title(found.goal)}”: {told}."
+        begins = "It opens a way" if kind.sort == "mend" else "A way over it leads"
+        return f"{begins} towards “{self.goal_title(found.goal)}”, whose main line is: {told}."
 
     def _told(self, steps: Sequence[str], chosen: set[str]) -> list[str]:
         """The titles of the steps; of many, the first, those around what matters, and the last."""

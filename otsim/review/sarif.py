@@ -16,7 +16,7 @@ from otsim.report.wording import money
 from otsim.review.findings import FindingKind
 from otsim.review.places import Places, place_of
 from otsim.review.ranking import Priced
-from otsim.review.results import Estimate
+from otsim.review.results import numbers_of
 
 __all__ = ["sarif_log"]
 
@@ -86,9 +86,9 @@ def _result(one: Priced, rule: int, places: Places, currency: str) -> dict[str, 
         "partialFingerprints": {"otsimFinding/v1": finding.id},
         "properties": {
             "items": [f"{item.kind}:{item.name}" for item in finding.items],
-            "annualLossAvoided": _numbers(one.annual_loss),
-            "tailLossAvoided": _numbers(one.tail_loss),
-            "damagePerYearAvoided": _numbers(one.damage_per_year),
+            "annualLossAvoided": numbers_of(one.annual_loss),
+            "tailLossAvoided": numbers_of(one.tail_loss),
+            "damagePerYearAvoided": numbers_of(one.damage_per_year),
             "rank": one.rank,
             "tailRank": one.tail_rank,
             "currency": currency,
@@ -103,12 +103,6 @@ def _message(one: Priced, currency: str) -> str:
     if one.annual_loss is not None:
         parts.append(f"Avoids {money(one.annual_loss.value, currency)} a year.")
     return " ".join(filter(None, parts)).replace("\u00a0", " ")
-
-
-def _numbers(estimate: Estimate | None) -> dict[str, float] | None:
-    if estimate is None:
-        return None
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
 def _location(place: Place) -> dict[str, Any]:

@@ -37,10 +37,19 @@ class WayFinder:
         """Take the attack graph of a study."""
         self.graph = graph
         self.nodes = graph.tree.nodes
+        self._reaches: dict[frozenset[str], _Reach] = {}
 
-    def through(self, steps: Collection[str]) -> ShortWay | None:
-        """Return the shortest way over one of some leaves; None where none leads to a goal."""
-        ahead, behind = self._from_entries, self._to_goals
+    def through(
+        self, steps: Collection[str], goals: Collection[str] | None = None
+    ) -> ShortWay | None:
+        """Return the shortest way over one of some leaves; None where none leads to a goal.
+
+        Args:
+            steps: the leaves.
+            goals: names of the goals that it may lead to; None for all.
+        """
+        wanted = frozenset(self.graph.needs if goals is None else goals)
+        ahead, behind = self._from_entries, self._to(wanted)
         best: tuple[float, str] | None = None
         for leaf in steps:
             for node in self._taken_at(leaf):
@@ -52,7 +61,7 @@ class WayFinder:
             return None
         _, node = best
         path = [*ahead[1][node], *reversed(behind[1][node][:-1])]
-        return ShortWay(steps=self._leaves_of(path), goal=self._goal_of(behind[1][node][0]))
+        return ShortWay(steps=self._leaves_of(path), goal=self._goal_of(behind[1][node][0], wanted))
 
     @cached_property
     def _upward(self) -> nx.DiGraph[str]:
@@ -75,13 +84,14 @@ class WayFinder:
         found: _Reach = nx.multi_source_dijkstra(self._upward, entries) if entries else ({}, {})
         return found
 
-    @cached_property
-    def _to_goals(self) -> _Reach:
+    def _to(self, goals: frozenset[str]) -> _Reach:
         import networkx as nx
 
-        wanted = list(dict.fromkeys(n for needs in self.graph.needs.values() for n in needs))
-        found: _Reach = nx.multi_source_dijkstra(self._upward.reverse(copy=False), wanted)
-        return found
+        if goals not in self._reaches:
+            nodes = list(dict.fromkeys(n for goal in goals for n in self.graph.needs[goal]))
+            turned = self._upward.reverse(copy=False)
+            self._reaches[goals] = nx.multi_source_dijkstra(turned, sorted(nodes))
+        return self._reaches[goals]
 
     def _taken_at(self, leaf: str) -> Sequence[str]:
         """The nodes at which a leaf takes its time: itself, if it starts from outside."""
@@ -104,5 +114,7 @@ class WayFinder:
                 )
         return tuple(found)
 
-    def _goal_of(self, node: str) -> str:
-        return next(goal for goal, needs in self.graph.needs.items() if node in needs)
+    def _goal_of(self, node: str, goals: Collection[str]) -> str:
+        return next(
+            goal for goal, needs in self.graph.needs.items() if node in needs and goal in goals
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from otsim.report.wording import money, number, percent
+from otsim.report.wording import capital, money, number, percent
 from otsim.review.findings import Finding, FindingKind, Item
 from otsim.review.ranking import Priced, unseen_loss, widened
 from otsim.review.results import Effect, Estimate, ReviewFigures, Way
@@ -88,7 +88,7 @@ class ControlValue:
 
 
 def control_values(network: ReviewedNetwork, figures: ReviewFigures) -> list[ControlValue]:
-    """Return what each control buys, the most for its cost first.
+    """Return what each control buys, the largest gain over its cost first.
 
     The upper ends of intervals allow for campaigns that were not sampled (`unseen_loss`).
     """
@@ -156,7 +156,7 @@ def _of_control(value: ControlValue, figures: ReviewFigures) -> Iterator[Priced]
         finding=Finding(
             kind=kind,
             name=value.name,
-            title=f"{_capital(value.title)} {words}",
+            title=f"{capital(value.title)} {words}",
             items=(Item(kind="control", name=value.name),),
             evidence=evidence,
             recommendation=advice,
@@ -218,7 +218,3 @@ def _out_of_reach(network: ReviewedNetwork, goal: str) -> Finding:
         evidence="No way leads to it, whatever the attacker's skill and luck.",
         recommendation="",
     )
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

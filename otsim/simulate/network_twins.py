@@ -106,7 +106,10 @@ class NetworkTwins:
         return Outcomes(
             twin_id=twin_id, status=status, cause=cause, end_h=_spread(n, which, end_h),
             extrapolated_h=np.full(n, np.nan),
-            columns={name: _spread(n, which, values) for name, values in suffered.items()},
+            columns={
+                name: _spread(n, which, np.where(diverged, np.nan, values))
+                for name, values in suffered.items()
+            },
         )  # fmt: skip
 
 

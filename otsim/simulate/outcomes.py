@@ -32,7 +32,7 @@ class Outcomes:
         cause: object[n], why it ended, in words ("reactor pressure high"); "" for none.
         end_h: f64[n], when the process stopped or the horizon ended; nan for no_action.
         extrapolated_h: f64[n], from when on the model ran beyond its limits; nan for never.
-        columns: f64[n] for each `DamageColumn` of the plant; nan for no_action.
+        columns: f64[n] for each `DamageColumn` of the plant; nan for no_action and diverged.
     """
 
     twin_id: npt.NDArray[np.int64]

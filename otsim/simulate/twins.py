@@ -215,8 +215,9 @@ def _outcomes(
     beyond[np.asarray(ending.extrapolated) == np.iinfo(np.int32).max] = np.nan
     cause = np.full(n, "", object)
     cause[which] = causes_of(model.kernel, final)
+    sound = status[which] != STATUSES.index("diverged")  # what the others suffered is not known
     columns = {
-        name: _spread(n, which, np.asarray(values, np.float64))
+        name: _spread(n, which, np.where(sound, np.asarray(values, np.float64), np.nan))
         for name, values in model.kernel.table.tally_columns(final.tally).items()
     }
     return Outcomes(

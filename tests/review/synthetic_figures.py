@@ -48,6 +48,7 @@ def figures_of(network: ReviewedNetwork, findings: Sequence[Finding]) -> ReviewF
     return ReviewFigures(
         currency="EUR",
         return_period=250.0,
+        n_drawn=4096,
         n_twins=512,
         heaviest_rate=0.036 / 512,
         n_acting=130,

@@ -11,11 +11,14 @@ from attack.plant_studies import study_of
 from otsim.architecture.generate import generate_architecture
 from otsim.attack import compile_attack, sample_campaigns
 from otsim.config.plant_points import PLANT_POINTS
-from otsim.config.study import Study
+from otsim.config.study import Study, UncertainInput
 from otsim.draws import study_draws
 from otsim.loss import assess
 from otsim.review.design import design_of
+from otsim.review.estimates import Scale
+from otsim.review.input_indices import annual_loss_at
 from otsim.review.lives import Lives
+from otsim.review.parts import ways_of
 from otsim.review.results import ReviewFigures
 from otsim.review.review_figures import review_figures
 from otsim.simulate.outcomes import STATUSES, Outcomes
@@ -132,6 +135,42 @@ def test_lives_are_lived_once_and_never_again_after_their_own_end() -> None:
     assert sum(counted) == after_one
     assert np.array_equal(again[0].loss, first.loss)
     assert after_one < 2 * int(first.acts.sum()) + 1
+
+
+def test_the_study_s_own_inputs_give_its_own_loss() -> None:
+    """What Sobol's indices are of: chosen campaigns count by what they stand for."""
+    given = study()
+    design = design_of(given)
+    lives = Lives(study=given, live=live)
+    now = design.campaigns(design.nothing_changed)
+    losses = lives.losses([now])[0]
+    inputs = [
+        UncertainInput(key="attackers.frequency.per_year", low=0.5, high=2.0),
+        UncertainInput(key="loss.margin_per_hour", low=4000.0, high=6000.0),
+    ]
+    own = np.array([1.0, 5000.0])
+    found = annual_loss_at(given, inputs, own, now, design.rates, lives)
+    assert found == pytest.approx(float(design.rates @ losses.loss), rel=1e-12)
+    assert found != pytest.approx(float(losses.loss.mean()), rel=0.05)
+    twice = annual_loss_at(given, inputs, own * [2.0, 1.0], now, design.rates, lives)
+    assert twice == pytest.approx(2.0 * found, rel=1e-12)
+
+
+def test_the_costliest_and_the_shortest_way_are_told() -> None:
+    design = design_of(study())
+    lives = Lives(study=design.study, live=live)
+    now = design.campaigns(design.nothing_changed)
+    losses = lives.losses([now])[0]
+    acting = np.flatnonzero(losses.acts)
+    used = np.zeros((len(design.attack.leaves), len(losses.acts)), bool)
+    used[:, acting] = design.ways(acting)
+    scale = Scale.of(design.rates, 250.0, np.ones(len(design.rates), bool))
+    every = list(ways_of(design, now, losses, used, scale))
+    told = figures().ways
+    assert min(way.median_d for way in told) == min(way.median_d for way in every)
+    assert max(way.annual_loss for way in told) == max(way.annual_loss for way in every)
+    assert told[0] == every[0]
+    assert len(told) < len(every)
 
 
 def test_controls_that_are_all_there_cost_most_and_lose_least() -> None:

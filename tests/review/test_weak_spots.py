@@ -67,7 +67,7 @@ def test_each_planted_weakness_is_found_with_what_mends_it(
         change = found[wanted].change
         assert change is not None
         assert change.absent.any()
-        assert "It opens a way of" in found[wanted].evidence
+        assert "It opens a way towards" in found[wanted].evidence
 
 
 def test_none_of_the_planted_kinds_is_found_once_mended(segmented: ReviewedNetwork) -> None:

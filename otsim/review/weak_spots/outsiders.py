@@ -21,7 +21,8 @@ VENDOR = FindingKind(
 MEDIUM = FindingKind(
     id="OTS-ROAMING-MEDIUM",
     name="Removable medium used across zones",
-    help="A removable medium is plugged in in several zones, or into a safety controller.",
+    help="A removable medium is plugged in in several zones, or into a safety controller. "
+    "Weighed as if it were plugged in nowhere.",
     sort="mend",
     level="warning",
     mitigation="M0934",
