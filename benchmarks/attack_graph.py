@@ -1,10 +1,12 @@
 """Attack graphs: worlds a core draws and solves in a second, beside a compiled per-sample loop.
 
-Both sides work on the same compiled graph of a made-up plant (`otsim.architecture.generate`), draw
-the same laws and find the same least times. The loop (numba) takes one world after the other: a
-lognormal or another time for each step, a chance for each that may not exist, then the instructions
-in order, rings swept until nothing moves. otsim draws and solves blocks of worlds side by side.
-CPU time of one thread, best of three rounds, draws included; the solving alone is timed too.
+Both sides work on the same compiled graph of a made-up plant (`otsim.architecture.generate`). The
+loop (`plain_worlds`, numba) takes one world after the other: a time for each step, a chance for
+each that may not exist, then ordered sweeps or Knuth's search, whichever is quicker. otsim draws
+and solves blocks of worlds side by side. Before anything is timed, both solve the same stored
+worlds and must find the same times, bit for bit; alone, the solving is timed on these. Each side
+draws with its own generator, lognormal and exponential times alike; the loop spares itself what few
+others there are. CPU time of one thread, best of three rounds.
 
     python benchmarks/attack_graph.py [--assets 97 970] [--quick]
 """
@@ -17,7 +19,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ os.environ["XLA_FLAGS"] = " ".join(
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+from plain_worlds import laws_of, network_of, plain_solvers
 
 from otsim.architecture.attack_graph import AttackGraph
 from otsim.architecture.generate import generate_architecture
@@ -40,7 +42,6 @@ from otsim.config.study_attackers import Profile
 from otsim.simulate.cpu_settings import prepare_cpu, processor_name
 
 ROUNDS = 3
-FIXED, EXPONENTIAL = -1.0, -2.0  # in place of the sigma of a lognormal, in the plain loop
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -85,8 +86,10 @@ def _row(name: str, graph: AttackGraph, needs: list[str], *, quick: bool) -> dic
     profiles = [Profile(share=1.0, skill="intermediate")]
     bare = {name: replace(step, prevented_by=()) for name, step in graph.steps.items()}
     steps = step_arrays(tree, bare, profiles, [])
-    ours, ours_solve, first_s = _ours(program, steps, quick=quick)
-    theirs, theirs_solve = _theirs(program, steps, quick=quick)
+    ours, ours_solve, first_s, worlds = _ours(program, steps, quick=quick)
+    plain = _theirs(program, steps, worlds, quick=quick)
+    theirs = max(rate for rate, _ in plain.values())
+    theirs_solve = max(rate for _, rate in plain.values())
     return {
         "graph": name,
         "nodes": len(graph.nodes),
@@ -102,6 +105,7 @@ def _row(name: str, graph: AttackGraph, needs: list[str], *, quick: bool) -> dic
         "solve_samples_per_core_s": round(ours_solve),
         "numba_solve_samples_per_core_s": round(theirs_solve),
         "ratio_solve": round(ours_solve / theirs_solve, 2),
+        "numba": {name: [round(rate) for rate in both] for name, both in plain.items()},
     }
 
 
@@ -119,7 +123,7 @@ def _rate(run: Callable[[], object], n: int) -> float:
     return n / best
 
 
-def _ours(program: Any, steps: Any, *, quick: bool) -> tuple[float, float, float]:
+def _ours(program: Any, steps: Any, *, quick: bool) -> tuple[float, float, float, Any]:
     import jax
     import jax.numpy as jnp
 
@@ -157,127 +161,35 @@ def _ours(program: Any, steps: Any, *, quick: bool) -> tuple[float, float, float
     leaves = jax.jit(drawn)(steps, 0)
     solve(program, *leaves).block_until_ready()
     n = blocks * lanes
+    times, exists = (np.asarray(each) for each in leaves)
+    alone = jax.jit(lambda program, t, e: timeline(program, leaf_time=t, leaf_exists=e).time)
+    found = np.asarray(alone(program, *leaves)).T
     return (
         _rate(lambda: both(program, steps).block_until_ready(), n),
         _rate(lambda: solve(program, *leaves).block_until_ready(), n),
         first_s,
+        (np.ascontiguousarray(np.where(exists, times, np.inf).T.astype(np.float32)), found),
     )
 
 
-def _theirs(program: Any, steps: Any, *, quick: bool) -> tuple[float, float]:
-    """The plain loop: the laws of the leaves as arrays, one world at a time."""
-    laws = _plain_laws(steps)
+def _theirs(
+    program: Any, steps: Any, worlds: Any, *, quick: bool
+) -> dict[str, tuple[float, float]]:
+    """Rates of the plain loops, draws included and alone, after a look at what they find."""
+    times, found = worlds
+    solvers = plain_solvers(network_of(program, times.shape[1]), laws_of(steps))
     n = 64 if quick else max(256, 20_000_000 // max(len(program.instructions), 1))
-    table = np.empty(program.n_rows, np.float32)
-    world = partial(
-        _loop(),
-        np.asarray(program.instructions),
-        np.asarray(program.segments),
-        table,
-        np.asarray(program.time_rows),
-        *laws,
-    )
-    world(2, True)
-    drawn = _rate(lambda: world(n, True), n)
-    return drawn, _rate(lambda: world(n, False), n)
-
-
-def _plain_laws(steps: Any) -> tuple[np.ndarray, ...]:
-    """Chance, mu and sigma of each leaf, of its three processes if it is an exploit."""
-    chance = (np.asarray(steps.exists_limit)[0] / 2.0**31).astype(np.float32)
-    n = chance.size
-    mu = np.zeros((n, 3), np.float32)
-    sigma = np.zeros(n, np.float32)
-    odds = np.ones((n, 2), np.float32)
-    n_own = len(steps.time_h.owners)
-    own_mu, own_sigma = _own_laws(steps.time_h)
-    for leaf in range(n):
-        if leaf < n_own:
-            mu[leaf], sigma[leaf] = own_mu[leaf], own_sigma[leaf]
-        else:
-            i = leaf - n_own
-            mu[leaf] = steps.exploits.mu[:, 0, i]
-            sigma[leaf] = steps.exploits.sigma[i, 0]
-            odds[leaf] = np.asarray(steps.exploits.limits)[:, 0, i] / 2.0**31
-    return chance, odds, mu, sigma
-
-
-def _own_laws(bank: Any) -> tuple[np.ndarray, np.ndarray]:
-    """The law of each row of a bank: lognormal, exponential, or a number of the same size."""
-    mu = np.zeros(len(bank.owners), np.float32)
-    sigma = np.full(len(bank.owners), FIXED, np.float32)
-    for group in bank.families:
-        for column, row in enumerate(group.rows):
-            place = int(group.tables[column, 0]) if len(group.tables) else column
-            values = group.params[:, place, 0]
-            scale = np.log(max(float(bank.scales[row, 0]), 1e-30))
-            if group.family == "lognormal":
-                mu[row], sigma[row] = values[0] + scale, values[1]
-            elif group.family == "log_table":  # gamma; a lognormal costs the loop less
-                mu[row], sigma[row] = values[len(values) // 2] + scale, 1.0
-            elif group.family == "exponential":
-                mu[row], sigma[row] = np.log(values[0]) + scale, EXPONENTIAL
-            else:
-                mu[row] = np.log(max(float(values[0]), 1e-30)) + scale
-    return mu, sigma
-
-
-def _loop() -> Callable[..., float]:
-    import numba
-
-    @numba.njit
-    def worlds(  # noqa: PLR0913
-        instructions, segments, table, asked, chance, odds, mu, sigma, n, draws
-    ):  # type: ignore[no-untyped-def]
-        total = 0.0
-        for _ in range(n):
-            if draws:
-                table[:] = np.inf
-                table[0] = 0.0
-                for leaf in range(chance.size):
-                    exists = chance[leaf] >= 1.0 or np.random.random() < chance[leaf]
-                    if not exists:
-                        continue
-                    process = 0
-                    if odds[leaf, 0] < 1.0:
-                        u = np.random.random()
-                        process = 0 if u < odds[leaf, 0] else (1 if u < odds[leaf, 1] else 2)
-                    value = mu[leaf, process]
-                    if sigma[leaf] > 0.0:
-                        table[1 + leaf] = np.exp(value + sigma[leaf] * np.random.standard_normal())
-                    elif sigma[leaf] == EXPONENTIAL:
-                        table[1 + leaf] = np.exp(value) * np.random.standard_exponential()
-                    else:
-                        table[1 + leaf] = np.exp(value)
-            else:
-                table[1 + chance.size :] = np.inf
-            for s in range(segments.shape[0]):
-                moved = True
-                while moved:
-                    moved = False
-                    for k in range(segments[s, 0], segments[s, 1]):
-                        d = instructions[k, 1]
-                        a, b = table[instructions[k, 2]], table[instructions[k, 3]]
-                        if instructions[k, 0] == 0:
-                            v = min(a, b)
-                        elif instructions[k, 0] == 1:
-                            v = max(a, b)
-                        else:
-                            v = a if np.isinf(b) else np.float32(np.inf)
-                        v = v + table[instructions[k, 4]]
-                        if v != table[d]:
-                            table[d] = v
-                            if d != table.size - 1:
-                                moved = True
-                    if segments[s, 2] == 0:
-                        moved = False
-            worst = 0.0
-            for row in asked:
-                worst = max(worst, table[row])
-            total += 0.0 if np.isinf(worst) else worst
-        return total
-
-    return worlds
+    many = np.tile(times, (max(1, n // len(times)), 1))
+    rates = {}
+    for name, (both, solve) in solvers.items():
+        if not np.array_equal(solve(times), found):
+            raise SystemExit(f"{name}: other times than otsim's; nothing is compared")
+        both(2)
+        rates[name] = (
+            _rate(lambda both=both: both(n), n),
+            _rate(lambda solve=solve: solve(many), len(many)),
+        )
+    return rates
 
 
 if __name__ == "__main__":
