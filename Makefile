@@ -53,6 +53,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/against_c.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/water.py --float32
+	$(BIN)/python benchmarks/attack_graph.py
 
 gpu: $(VENV)/.gpu
 	$(PYTEST) -m gpu

@@ -16,7 +16,7 @@ __all__ = ["Laws", "Network", "laws_of", "network_of", "plain_solvers"]
 
 LOGNORMAL, EXPONENTIAL, FIXED = range(3)
 
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+Ints = np.ndarray[Any, np.dtype[np.integer[Any]]]
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -65,7 +65,7 @@ def network_of(program: Any, n_leaves: int) -> Network:
     """Read the operands of every value from the instructions of a program."""
     from otsim_kernels.attack_timeline import MAX, UNLESS
 
-    instructions = np.asarray(program.instructions, np.int64)
+    instructions = np.asarray(program.instructions, np.int32)
     if np.any(instructions[:, 0] == UNLESS):
         raise ValueError("the plain loops know no countermeasures")
     halves = program.n_rows - 1

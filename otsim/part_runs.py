@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from otsim.config import Study
-from otsim.errors import SimulationError, StorageError
+from otsim.errors import GateError, SimulationError, StorageError
 from otsim.executors import ExecutorChoice, open_workplace
 from otsim.store.parts import Part
 from otsim.study import LOCAL, Log, RunResult, Told, complete_run, compute_shards
@@ -21,6 +21,7 @@ __all__ = ["PartResult", "merge_runs", "run_part"]
 
 _NAMED = 8  # missing shards that a message names
 _LIVED_AGAIN = 3  # tasks of a merge: untouched twins, recorded twins, the map
+_PART_AGAIN = "free some memory or use fewer --workers, and run this part again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ def run_part(  # noqa: PLR0913 - what a run may be told
 
     Raises:
         SimulationError, StorageError, DeviceMemoryError: as for `run_study`.
+        GateError: some twins could not be computed; a merge would quarantine them.
     """
     from otsim.simulate.devices import device_kind
     from otsim.store import RunFolder
@@ -75,10 +77,21 @@ def run_part(  # noqa: PLR0913 - what a run may be told
         with open_workplace(executor, workers, tasks=len(todo)) as place:
             compute_shards(study, folder, todo, place, log=log, progress=progress)
         planned = folder.planned_shards()
+        _refuse_given_up(folder, part)
         return PartResult(
             run=folder.path, part=part, run_id=folder.facts.run_id, n_shards=len(planned),
             n_twins=sum(len(folder.facts.twins_of(shard)) for shard in planned),
         )  # fmt: skip
+
+
+def _refuse_given_up(folder: RunFolder, part: Part) -> None:
+    given_up = folder.reader.given_up_shards(folder.planned_shards())
+    if given_up:
+        shard, reason = next(iter(given_up.items()))
+        raise GateError(
+            f"{folder.path}: part {part}: {len(given_up)} of its {len(folder.planned_shards())} "
+            f"shards are quarantined, shard {shard}: {reason}; {_PART_AGAIN} (--shard {part})"
+        )
 
 
 def merge_runs(
@@ -115,7 +128,24 @@ def merge_runs(
         others = [reader for reader in readers if reader.path != out]
         _adopt(folder, others, log)
         with open_workplace(LOCAL, workers or 1, tasks=_LIVED_AGAIN) as place:
-            return complete_run(study, folder, place, page=page, progress=progress)
+            return complete_run(
+                study, folder, place, page=page, again=_parts_again(folder), progress=progress
+            )
+
+
+def _parts_again(folder: RunFolder) -> str:
+    """Say which parts hold the shards that were given up; how many there are, only users know."""
+    given_up = list(folder.reader.given_up_shards())
+    return (
+        f"run the parts of {_shards(given_up)} again (otsim run STUDY --shard k/N, where shard s "
+        "is in part k = s mod N + 1), with more memory or fewer --workers, then merge again"
+    )
+
+
+def _shards(numbers: Sequence[int]) -> str:
+    named = ", ".join(map(str, numbers[:_NAMED]))
+    more = f" and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
+    return f"shards {named}{more}"
 
 
 def _refuse_different(readers: Sequence[RunReader]) -> None:
@@ -166,9 +196,7 @@ def _adopt(folder: RunFolder, others: Sequence[RunReader], log: Log) -> None:
 def _refuse_incomplete(folder: RunFolder) -> None:
     missing = list(folder.reader.missing_shards())
     if missing:
-        named = ", ".join(map(str, missing[:_NAMED]))
-        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise StorageError(
-            f"{folder.path}: no part has shards {named}{more} of {folder.facts.n_shards}; run the "
+            f"{folder.path}: no part has {_shards(missing)} of {folder.facts.n_shards}; run the "
             "parts that are not done (otsim run STUDY --shard k/N), then merge again"
         )

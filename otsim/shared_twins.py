@@ -16,6 +16,7 @@ from otsim.attack.campaigns import Campaigns, chosen_campaigns
 from otsim.config import Study
 from otsim.draws import study_draws
 from otsim.errors import OtsimError
+from otsim.simulate.devices import device_kind
 from otsim.simulate.outcomes import STATUSES, Outcomes
 from otsim.simulate.same_lives import Lives, lives_of, same_lives
 from otsim.store.run_identity import versions
@@ -37,7 +38,8 @@ def shared_outcomes(
     """Return what became of a shard's twins, and simulate only those that no donor has lived.
 
     A twin is a pure function of what `lives_of` gathers, so the outcomes are the same bits as
-    without donors. A donor that cannot be read, or was computed by another version, gives nothing.
+    without donors. A donor that cannot be read, or was computed by another version or on another
+    kind of device, gives nothing.
 
     Args:
         study: whose twins they are.
@@ -69,13 +71,15 @@ def _lent(
 ) -> tuple[Outcomes, npt.NDArray[np.bool_]] | None:
     """Return a donor's outcomes of the same twins, and which of them are ours too."""
     try:
-        reader, other, attack = _donor(donor)
-        twins = range(int(twin_id[0]), int(twin_id[-1]) + 1)
-        shard = twins.start // reader.facts.shard_size
-        if reader.facts.twins_of(shard) != twins or reader.facts.versions != versions():
+        reader = RunReader.at(Path(donor))  # afresh: the donor may have grown
+        facts, twins = reader.facts, range(int(twin_id[0]), int(twin_id[-1]) + 1)
+        shard = twins.start // facts.shard_size
+        ours = facts.versions == versions() and facts.device == device_kind()
+        if not ours or facts.twins_of(shard) != twins:
             return None
         if reader.given_up_shards([shard]):
             return None  # its workers died of it; ours may not
+        other, attack = _donor(donor, facts.config_sha256, facts.twins)
         outcomes = stored_outcomes(other, reader.shard(shard))
     except OtsimError:
         return None
@@ -101,10 +105,10 @@ def _idle(outcomes: Outcomes, which: Index) -> Outcomes:
 
 
 @lru_cache(maxsize=4)
-def _donor(path: str) -> tuple[RunReader, Study, AttackModel]:
-    reader = RunReader.at(Path(path))
-    study = reader.study()
-    return reader, study, compile_attack(study)
+def _donor(path: str, _config_sha256: str, _twins: int) -> tuple[Study, AttackModel]:
+    """Read and compile a donor's study, once for each that its folder has held."""
+    study = RunReader.at(Path(path)).study()
+    return study, compile_attack(study)
 
 
 def _chosen(outcomes: Outcomes, which: Index) -> Outcomes:

@@ -13,7 +13,7 @@ from otsim.executors import ExecutorChoice, Workplace, open_workplace
 from otsim.tilted_study import tilted
 
 if TYPE_CHECKING:
-    from otsim.store import RunFolder
+    from otsim.store import RunFolder, RunReader
 
 __all__ = [
     "ALONE",
@@ -23,10 +23,12 @@ __all__ = [
     "RunResult",
     "complete_run",
     "compute_shards",
+    "gate_fault",
     "run_study",
 ]
 
 MAX_DIVERGED_SHARE = 1e-3
+_AGAIN = "free some memory or use fewer --workers, and run the same command again"
 
 Log = Callable[[str], None]
 
@@ -159,7 +161,13 @@ def compute_shards(  # noqa: PLR0913 - what a run may be told
 
 
 def complete_run(
-    study: Study, folder: RunFolder, place: Workplace, *, page: bool = True, progress: Told
+    study: Study,
+    folder: RunFolder,
+    place: Workplace,
+    *,
+    page: bool = True,
+    again: str = _AGAIN,
+    progress: Told,
 ) -> RunResult:
     """Write tables and report of a run whose shards are all there.
 
@@ -168,6 +176,7 @@ def complete_run(
         folder: with its shards.
         place: where a few twins are lived again.
         page: make the recordings and the page.
+        again: how shards that were given up are tried again, for the gate's message.
         progress: told how far the run is.
 
     Raises:
@@ -190,22 +199,31 @@ def complete_run(
         n_twins=n_twins,
         n_diverged=n_diverged,
     )
-    _refuse_at_the_gate(folder, result)
+    fault = gate_fault(folder.reader, n_diverged, again=again)
+    if fault is not None:
+        raise GateError(fault)
     return result
 
 
-def _refuse_at_the_gate(folder: RunFolder, result: RunResult) -> None:
-    given_up = folder.reader.given_up_shards()
+def gate_fault(reader: RunReader, n_diverged: int, *, again: str = _AGAIN) -> str | None:
+    """Say why the results of a run are flagged; None where they are not.
+
+    Args:
+        reader: of a run whose tables are there.
+        n_diverged: how many of its twins diverged.
+        again: how shards that were given up are tried again.
+    """
+    n_twins, given_up = reader.facts.twins, reader.given_up_shards()
     if given_up:
         shard, reason = next(iter(given_up.items()))
-        raise GateError(
-            f"{result.run}: {len(given_up)} of {folder.facts.n_shards} shards are quarantined, "
-            f"shard {shard}: {reason}; the report gives the bounds; free some memory or use fewer "
-            "--workers, and run the same command again"
+        return (
+            f"{reader.path}: {len(given_up)} of {reader.facts.n_shards} shards are quarantined, "
+            f"shard {shard}: {reason}; the report gives the bounds; {again}"
         )
-    if result.n_diverged > MAX_DIVERGED_SHARE * result.n_twins:
-        raise GateError(
-            f"{result.run}: {result.n_diverged} of {result.n_twins} twins diverged, more than "
+    if n_diverged > MAX_DIVERGED_SHARE * n_twins:
+        return (
+            f"{reader.path}: {n_diverged} of {n_twins} twins diverged, more than "
             "0.1 %; the report gives the bounds; run with precision float64, or mend the plant "
             "actions"
         )
+    return None

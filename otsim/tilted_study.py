@@ -31,10 +31,13 @@ def tilted(study: Study, out: Path, *, log: Callable[[str], None] = lambda line:
         return known
     from otsim.attack import compile_attack
     from otsim.rare_events.tail_pilot import PILOT_SIZES, found_tilt, with_tilt
-    from otsim.simulate import twin_model
+    from otsim.work import in_less_memory
 
     log(f"importance sampling: {sum(PILOT_SIZES)} pilot twins find how to draw")
-    return with_tilt(study, found_tilt(study, compile_attack(study), twin_model(study)))
+    attack, text = compile_attack(study), study.model_dump_json()
+    return with_tilt(
+        study, in_less_memory(text, lambda twins: found_tilt(study, attack, twins, log=log))
+    )
 
 
 def _known(study: Study, out: Path) -> Study | None:

@@ -5,8 +5,9 @@ A worker builds the models of its study once, on its first task, and keeps them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from otsim.attack import compile_attack, sample_campaigns
 from otsim.attack.campaigns import joined_campaigns
@@ -46,11 +47,14 @@ __all__ = [
     "computed_shard",
     "get_ready",
     "given_up_shard",
+    "in_less_memory",
     "network_tables",
+    "outcomes_of",
     "recordings",
     "shard_events",
 ]
 
+Found = TypeVar("Found")
 N_BASELINE = 64
 _halvings: dict[str, int] = {}  # by study, where memory ran out in this process
 # how often twins are recorded, from which hour after the first action on: closely at first
@@ -99,25 +103,39 @@ def computed_shard(
     """
     study = _study(study_json)
     campaigns = sample_campaigns(_attack(study_json), first, count, draws=study_draws(study))
-    found = max(halvings, _halvings.get(study_json, 0))
 
     def live(some: Campaigns) -> Outcomes:
-        nonlocal found
         if not anybody_acts(some):
             return unlived_outcomes(study, some)  # without building the plant's models
-        while True:
-            try:
-                return simulate_campaigns(halved(_models(study_json).twins, found), some)
-            except Exception as error:
-                if not is_out_of_memory(error):
-                    raise
-                refuse_below_one_tile(_models(study_json).twins, found, error)
-            found += 1
-            _halvings[study_json] = found
+        return in_less_memory(study_json, lambda twins: simulate_campaigns(twins, some), halvings)
 
     outcomes = shared_outcomes(study, campaigns, donors, live)
     events = event_table(study, campaigns, outcomes, assess(study, campaigns, outcomes))
-    return ComputedShard(events=events, halvings=found)
+    return ComputedShard(events=events, halvings=max(halvings, _halvings.get(study_json, 0)))
+
+
+def in_less_memory(study_json: str, work: Callable[[AnyTwins], Found], halvings: int = 0) -> Found:
+    """Do work on a study's twins, again and again with half as many side by side as memory wants.
+
+    Args:
+        study_json: the study.
+        work: given the model of its twins; the same result however many go side by side.
+        halvings: how often to halve from the start.
+
+    Raises:
+        DeviceMemoryError: one tile of twins is too much.
+    """
+    twins = _models(study_json).twins
+    found = max(halvings, _halvings.get(study_json, 0))
+    while True:
+        try:
+            return work(halved(twins, found))
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            refuse_below_one_tile(twins, found, error)
+        found += 1
+        _halvings[study_json] = found
 
 
 def given_up_shard(study_json: str, first: int, count: int, reason: str) -> pa.Table:
@@ -135,7 +153,7 @@ def given_up_shard(study_json: str, first: int, count: int, reason: str) -> pa.T
 
 def outcomes_of(study_json: str, campaigns: Campaigns) -> Outcomes:
     """Live through campaigns of a study, whoever drew them."""
-    return simulate_campaigns(_models(study_json).twins, campaigns)
+    return in_less_memory(study_json, lambda twins: simulate_campaigns(twins, campaigns))
 
 
 def get_ready(study_json: str) -> None:
@@ -145,8 +163,8 @@ def get_ready(study_json: str) -> None:
 
 def baseline(study_json: str) -> pa.Table:
     """Summarise twins that nobody touches."""
-    twins = halved(_models(study_json).twins, _halvings.get(study_json, 0))
-    return baseline_table(_study(study_json), baseline_outcomes(twins, N_BASELINE))
+    outcomes = in_less_memory(study_json, lambda twins: baseline_outcomes(twins, N_BASELINE))
+    return baseline_table(_study(study_json), outcomes)
 
 
 def recordings(study_json: str, twin_ids: list[int], every_s: int | None = None) -> list[Recording]:
@@ -159,10 +177,9 @@ def recordings(study_json: str, twin_ids: list[int], every_s: int | None = None)
     """
     if not twin_ids:
         return []
-    study, models = _study(study_json), _models(study_json)
     together = joined_campaigns([campaigns_of(study_json, twin) for twin in twin_ids])
-    twins = halved(models.twins, _halvings.get(study_json, 0))
-    return record_campaigns(twins, together, _record_ticks(study, every_s))
+    ticks = _record_ticks(_study(study_json), every_s)
+    return in_less_memory(study_json, lambda twins: record_campaigns(twins, together, ticks))
 
 
 def network_tables(study_json: str, twin_ids: list[int]) -> dict[str, pa.Table]:

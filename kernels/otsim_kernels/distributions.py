@@ -12,10 +12,9 @@ from types import ModuleType
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from otsim_kernels.draws import Array, DrawKey, purpose_id, uniform
+from otsim_kernels.draws import Array, DrawKey, array_module, purpose_id, uniform
 
 TABLE_LIMIT = 6.5  # a table spans this many standard deviations of the normal score, both ways
 TABLE_CELLS = 4096
@@ -120,7 +119,7 @@ def draw_table(
     Returns:
         f[n_distributions, n], a row for each distribution, in the bank's order.
     """
-    xp = _array_module(jax.tree.leaves(key)[0])
+    xp = array_module(jax.tree.leaves(key)[0])
     if not bank.owners:
         return xp.zeros((0, key.n_twins), dtype)
     drawn = [_draw_family(group, bank, key, slot, dtype) for group in bank.families]
@@ -162,7 +161,7 @@ def inverse(family: str, params: Array, u: Array) -> Array:
     Returns:
         f[n_rows, n], non-decreasing in u.
     """
-    return FAMILIES[family](_like(params, u), u, _array_module(u))
+    return FAMILIES[family](_like(params, u), u, array_module(u))
 
 
 def normal_score(u: Array) -> Array:
@@ -170,7 +169,7 @@ def normal_score(u: Array) -> Array:
 
     Relative error below 1e-15 in float64 and 3e-6 in float32.
     """
-    xp = _array_module(u)
+    xp = array_module(u)
     centred = u - _like(0.5, u)
     near = _like(0.180625, u) - centred * centred
     middle = centred * _ratio(near, _MIDDLE)
@@ -210,14 +209,14 @@ def _draw_family(
 ) -> Array:
     """Draw the rows of one family; a fixed number costs no draw."""
     if group.family == "fixed":
-        xp = _array_module(jax.tree.leaves(key)[0])
+        xp = array_module(jax.tree.leaves(key)[0])
         shape = (len(group.rows), key.n_twins)
         return xp.broadcast_to(xp.asarray(group.params[0], dtype=dtype), shape)
     purposes = bank.purposes[np.array(group.rows)]
     u = apart(uniform(key.word(purposes, slot), dtype))
     if group.family in TABLES:
-        found = _table(_like(group.params, u), u, _array_module(u), group.tables)
-        return _array_module(u).exp(found) if group.family == "log_table" else found
+        read = _log_table if group.family == "log_table" else _table
+        return read(_like(group.params, u), u, array_module(u), group.tables)
     return inverse(group.family, group.params, u)
 
 
@@ -239,17 +238,13 @@ def _add_terms(rows: Array, owners: tuple[tuple[int, ...], ...]) -> Array:
     for i in range(1, max(map(len, owners))):
         more = np.array([terms[i] if i < len(terms) else 0 for terms in owners])
         present = np.array([[i < len(terms)] for terms in owners])
-        total = total + _array_module(rows).where(present, rows[more], _like(0.0, rows))
+        total = total + array_module(rows).where(present, rows[more], _like(0.0, rows))
     return total
-
-
-def _array_module(array: Array) -> ModuleType:
-    return jnp if isinstance(array, jax.Array) else np
 
 
 def _like(value: Any, array: Array) -> Array:
     """Give constants the dtype (and the library) of an array."""
-    return _array_module(array).asarray(value, dtype=array.dtype)
+    return array_module(array).asarray(value, dtype=array.dtype)
 
 
 def _fixed(params: Array, u: Array, xp: ModuleType) -> Array:
@@ -304,8 +299,8 @@ def _table(params: Array, u: Array, xp: ModuleType, tables: Array | None = None)
     return left + (right - left) * xp.clip(place - cell, _like(0.0, u), _like(1.0, u))
 
 
-def _log_table(params: Array, u: Array, xp: ModuleType) -> Array:
-    return xp.exp(_table(params, u, xp))
+def _log_table(params: Array, u: Array, xp: ModuleType, tables: Array | None = None) -> Array:
+    return xp.exp(_table(params, u, xp, tables))
 
 
 FAMILIES: dict[str, Callable[[Array, Array, ModuleType], Array]] = {

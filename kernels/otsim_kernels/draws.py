@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Protocol
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 Array = Any  # a NumPy or a JAX array
@@ -63,6 +65,11 @@ class StreamKey:
     def of(self, lanes: Array) -> StreamKey:
         """Return the keys of some twins."""
         return StreamKey(high=self.high[lanes], low=self.low[lanes])
+
+
+def array_module(array: Array) -> ModuleType:
+    """Return the library that an array belongs to, jax.numpy or numpy."""
+    return jnp if isinstance(array, jax.Array) else np
 
 
 def purpose_id(name: str) -> int:

@@ -9,67 +9,24 @@ random bits are Threefry's as all others are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from otsim_kernels.draws import Array, StreamKey, draw_bits, stream_key, threefry2x32
+from otsim_kernels.written_draws import WrittenKey
 
 WORD = 32  # bits of a draw, and of a direction number
 _GROUP = 6  # binary digits that one Threefry block scrambles: its 64 bits serve 63 nodes of a tree
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True, kw_only=True)
-class SobolKey:
-    """Points of n twins; a `DrawKey`. What is no dimension is drawn from the streams.
-
-    Attributes:
-        stream: stream keys of the twins, u32[n].
-        purposes: u32[n_dims], ascending.
-        bits: u32[n_dims, n], the coordinates.
-    """
-
-    stream: StreamKey
-    purposes: Array
-    bits: Array
-
-    @property
-    def n_twins(self) -> int:
-        """How many twins."""
-        return self.stream.n_twins
-
-    def word(self, purpose: int | Array, slot: int | Array) -> Array:
-        """Return 32 bits for each twin and purpose; see `DrawKey`.
-
-        Slots after the first are drawn from the streams: the twins that draw again lie together in
-        the net, so that the same points, scrambled anew, would be worse than chance.
-        """
-        xp = _array_module(self.bits)
-        if not len(self.purposes):
-            return self.stream.word(purpose, slot)
-        wanted = xp.asarray(purpose, dtype=np.uint32)
-        rows = xp.searchsorted(self.purposes, wanted.ravel())
-        rows = xp.minimum(rows, len(self.purposes) - 1)
-        coordinates = self.bits[rows] if wanted.ndim else self.bits[rows[0]]
-        is_point = (self.purposes[rows].reshape(wanted.shape) == wanted) & (slot == 0)
-        return xp.where(is_point, coordinates, self.stream.word(purpose, slot))
-
-    def of(self, lanes: Array) -> SobolKey:
-        """Return the key of some of the twins."""
-        return SobolKey(
-            stream=self.stream.of(lanes), purposes=self.purposes, bits=self.bits[:, lanes]
-        )
-
-
 def sobol_key(
     directions: Array, purposes: Array, *, twin: Array, n_replicates: int, seed: int
-) -> SobolKey:
-    """Make the key of n twins, on the host.
+) -> WrittenKey:
+    """Make the key of n twins, on the host; what is no dimension is drawn from the streams.
+
+    Slots after the first are too: the twins that draw again lie together in the net, so that the
+    same points, scrambled anew, would be worse than chance.
 
     Twin i is point i // n_replicates of replicate i % n_replicates, so that a run that grows keeps
     its points.
@@ -85,7 +42,7 @@ def sobol_key(
     net = _replicate_key(seed, replicate)
     words = draw_bits(net, purposes[:, None], 0)
     bits = scrambled(coordinates(directions, point), StreamKey(high=words[0], low=words[1]))
-    return SobolKey(stream=stream_key(seed, twin), purposes=purposes, bits=bits)
+    return WrittenKey(stream=stream_key(seed, twin), purposes=purposes, bits=bits)
 
 
 def coordinates(directions: Array, point: Array) -> Array:
@@ -133,8 +90,4 @@ def _replicate_key(seed: int, replicate: Array) -> StreamKey:
     return StreamKey(high=words[0], low=words[1])
 
 
-def _array_module(array: Array) -> ModuleType:
-    return jnp if isinstance(array, jax.Array) else np
-
-
-__all__ = ["WORD", "SobolKey", "coordinates", "scrambled", "sobol_key"]
+__all__ = ["WORD", "coordinates", "scrambled", "sobol_key"]

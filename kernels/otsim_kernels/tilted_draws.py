@@ -8,14 +8,11 @@ stay larger. What the odds were is known from the bins alone: see `log_odds`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from otsim_kernels.draws import Array, StreamKey, purpose_id
+from otsim_kernels.draws import Array, StreamKey, array_module, purpose_id
 
 COMPONENT = "importance/component"
 
@@ -69,7 +66,7 @@ class TiltedKey:
         plain = self.stream.word(purpose, slot)
         if not len(self.tables.purposes):
             return plain
-        xp = _array_module(plain)
+        xp = array_module(plain)
         wanted = xp.asarray(purpose, dtype=np.uint32)
         rows = xp.searchsorted(self.tables.purposes, wanted.ravel())
         rows = xp.minimum(rows, len(self.tables.purposes) - 1)
@@ -89,7 +86,7 @@ def component_of(key: TiltedKey, slot: int | Array) -> Array:
     """Return the component that each twin belongs to in an attempt, i32[n]."""
     attempt = slot if key.attempt is None else key.attempt
     word = key.stream.word(purpose_id(COMPONENT), attempt)
-    xp = _array_module(word)
+    xp = array_module(word)
     limits = xp.asarray(key.tables.limits)
     return (word >= limits[:, None]).sum(axis=0, dtype=np.int32)
 
@@ -126,7 +123,7 @@ def _n_bins(first_words: Array) -> int:
 
 def _mapped(tables: TiltTables, words: Array, component: Array, rows: Array) -> Array:
     """Map u32[n_rows, n] by the maps of the rows and of each twin's component."""
-    xp = _array_module(words)
+    xp = array_module(words)
     start, gain = xp.asarray(tables.start), xp.asarray(tables.gain)
     place, step = xp.zeros(words.shape, np.int32), start.shape[2] // 2
     while step:  # bisection; repeated last bins are as good as the last
@@ -139,10 +136,6 @@ def _mapped(tables: TiltTables, words: Array, component: Array, rows: Array) -> 
     scaled = xp.minimum(offset.astype(np.float32) * gain[where], np.float32(2.0**32 - 256))
     whole = xp.where(gain[where] == 1.0, offset, xp.minimum(scaled.astype(np.uint32), top))
     return xp.asarray(tables.to)[rows[:, None], place] + whole
-
-
-def _array_module(array: Any) -> ModuleType:
-    return jnp if isinstance(array, jax.Array) else np
 
 
 __all__ = ["COMPONENT", "TiltTables", "TiltedKey", "component_of", "log_odds"]

@@ -1,16 +1,13 @@
-"""Draws that are written down in advance, the rest from the streams."""
+"""Draws that are written down in advance, such as points of a net; the rest from the streams."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from otsim_kernels.draws import Array, StreamKey
+from otsim_kernels.draws import Array, StreamKey, array_module
 
 __all__ = ["WrittenKey"]
 
@@ -40,7 +37,7 @@ class WrittenKey:
         plain = self.stream.word(purpose, slot)
         if not len(self.purposes):
             return plain
-        xp = _array_module(plain)
+        xp = array_module(plain)
         wanted = xp.asarray(purpose, dtype=np.uint32)
         purposes = xp.asarray(self.purposes)
         rows = xp.minimum(xp.searchsorted(purposes, wanted.ravel()), len(self.purposes) - 1)
@@ -53,7 +50,3 @@ class WrittenKey:
         return WrittenKey(
             stream=self.stream.of(lanes), purposes=self.purposes, bits=self.bits[:, lanes]
         )
-
-
-def _array_module(array: Any) -> ModuleType:
-    return jnp if isinstance(array, jax.Array) else np

@@ -57,7 +57,8 @@ def graph_problems(study: Study) -> list[Problem]:
             found.append((place, message))
         for i, need in enumerate(goal.needs):
             if need not in nodes:
-                hint = did_you_mean(need, nodes, otherwise="docs/attack-graph.md tells how nodes are named")
+                named = "docs/attack-graph.md tells how nodes are named"
+                hint = did_you_mean(need, nodes, otherwise=named)
                 found.append(((*place, "needs", i), f"no node is named {need!r} ({hint})"))
     return found or _shape_problems(study, graph)
 

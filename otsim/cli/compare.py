@@ -90,6 +90,10 @@ def compare(  # noqa: PLR0913 - one parameter an option
 
     if len(subjects) < 2:
         raise click.UsageError("need two or more studies or runs to compare")
+    if most_twins is not None and not goals:
+        raise click.UsageError("--most-twins ends the growth of --until; add --until GOAL")
+    if overrides and all(Path(subject).is_dir() for subject in subjects):
+        raise click.UsageError("-s lays values over studies, but all of these are finished runs")
     prepare_cpu()
     rules = [fail_rule(text) for text in gates]
     stops = [stop_rule(text, paired=True) for text in goals]

@@ -85,8 +85,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 
     if out is None and not dry_run:
         raise click.UsageError("Missing option '--out'.")
-    if goals and part_text:
-        raise click.UsageError("--until needs all twins at hand; leave --shard out")
+    _refuse_useless(goals, part_text, executor_text, most_twins=most_twins, dry_run=dry_run)
     prepare_cpu()
     from otsim.executors import parse_executor
     from otsim.risk.conditions import stop_rule
@@ -122,6 +121,23 @@ def run(  # noqa: PLR0913 - one parameter an option
         else:
             result = run_study(study, out, **asked, log=log, progress=progress)
     tell_result(result, as_json=as_json)
+
+
+def _refuse_useless(
+    goals: tuple[str, ...], part: str | None, executor: str, *, most_twins: int | None,
+    dry_run: bool,
+) -> None:  # fmt: skip
+    """Refuse options that would change nothing beside the others."""
+    if goals and part:
+        raise click.UsageError("--until needs all twins at hand; leave --shard out")
+    if most_twins is not None and not goals:
+        raise click.UsageError("--most-twins ends the growth of --until; add --until GOAL")
+    given = {"--until": goals, "--shard": part, "--executor": executor != "local"}
+    useless = [name for name, value in given.items() if value]
+    if dry_run and useless:
+        raise click.UsageError(
+            f"--dry-run tells of the whole run on this machine; leave {useless[0]} out"
+        )
 
 
 def indexed(out: Path, log: Callable[[str], None]) -> AbstractContextManager[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from otsim.compare.comparison import Pair
@@ -10,13 +11,15 @@ from otsim.report.chart_style import COLOURS, GREY, INK, WIDE_PX, Figure, axis, 
 from otsim.report.measure_words import short_words
 from otsim.risk.changes import Change
 
-__all__ = ["change_chart"]
+__all__ = ["change_chart", "change_rows"]
 
-_MOST = 10.0  # a change beyond 1000 % would squeeze all others
+_MOST_PERCENT = 1000.0  # a change beyond it would squeeze all others
 
 
 def change_chart(pair: Pair, name: str) -> Figure | None:
     """Draw changes as points with their 95 % intervals; None where none can be told in per cent.
+
+    A change beyond the chart has no point, and says so; intervals run to the chart's edge.
 
     Args:
         pair: the runs.
@@ -24,11 +27,13 @@ def change_chart(pair: Pair, name: str) -> Figure | None:
     """
     import altair as alt
 
-    rows = [row for change in pair.changes if (row := _row(change)) is not None]
+    rows = change_rows(pair.changes)
     if not rows:
         return None
     order = [row["measure"] for row in rows]
-    reach = 1.2 * max(1.0, *(abs(row[end]) for row in rows for end in ("low", "high", "change")))
+    shown = [row for row in rows if row["is_shown"]]
+    widest = max(abs(row[end]) for row in rows for end in ("low", "high", "change"))
+    reach = min(1.2 * max(1.0, widest), _MOST_PERCENT)
 
     def draw(width: int) -> Any:
         wide = width == WIDE_PX
@@ -48,17 +53,32 @@ def change_chart(pair: Pair, name: str) -> Figure | None:
         apart = base.mark_rule(strokeWidth=7, color="#DDE2E6", clip=True).encode(
             x=x, x2="unpaired_high:Q"
         )
-        whisker = base.mark_rule(strokeWidth=2.5, color=INK).encode(x="low:Q", x2="high:Q")
+        whisker = base.mark_rule(strokeWidth=2.5, color=INK, clip=True).encode(
+            x="low:Q", x2="high:Q"
+        )
         zero = (
             alt.Chart(inline_data([{"x": 0.0}])).mark_rule(color=GREY, strokeDash=[4, 3])
             .encode(x="x:Q")
         )  # fmt: skip
-        point = base.mark_circle(size=90, opacity=1.0, color=COLOURS[0]).encode(x="change:Q")
-        return alt.layer(apart, zero, whisker, point).properties(
+        layers = [apart, zero, whisker]
+        if shown:
+            point = base.mark_circle(size=90, opacity=1.0, color=COLOURS[0]).encode(x="change:Q")
+            layers.append(point.properties(data=inline_data(shown)))
+        return alt.layer(*layers).properties(
             width=width - (0 if wide else 60), height=34 * len(rows)
         )
 
     return figure(name, "Change of every measure against the first run, with its interval", draw)
+
+
+def change_rows(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """Return what the chart draws of each change that can be told in per cent.
+
+    Returns:
+        Its name, its change and its ends in per cent of the first run, and whether the change is
+        within the chart. Ends far beyond are cut to twice its reach, and it cuts them off.
+    """
+    return [row for change in changes if (row := _row(change)) is not None]
 
 
 def _row(change: Change) -> dict[str, Any] | None:
@@ -66,6 +86,12 @@ def _row(change: Change) -> dict[str, Any] | None:
             change.unpaired_upper)  # fmt: skip
     if not change.first or not all(map(math.isfinite, ends)):
         return None
-    parts = [100.0 * min(max(end / abs(change.first), -_MOST), _MOST) for end in ends]
+    parts = [100.0 * end / abs(change.first) for end in ends]
+    is_shown, most = abs(parts[0]) <= _MOST_PERCENT, 2.0 * _MOST_PERCENT
     names = ("change", "low", "high", "unpaired_low", "unpaired_high")
-    return {"measure": short_words(change.measure), **dict(zip(names, parts, strict=True))}
+    told = short_words(change.measure)
+    return {
+        "measure": told if is_shown else f"{told} (off the chart)",
+        "is_shown": is_shown,
+        **{name: min(max(part, -most), most) for name, part in zip(names, parts, strict=True)},
+    }

@@ -17,7 +17,16 @@ from otsim.risk.named_measures import Measure, measure_of
 from otsim.store.run_reader import RunFacts, RunReader
 from otsim.store.stored_losses import chosen_events, stored_losses
 
-__all__ = ["MEASURES", "ComparedRun", "Comparison", "Pair", "compare_runs", "measures_of"]
+__all__ = [
+    "MEASURES",
+    "ComparedRun",
+    "Comparison",
+    "Pair",
+    "compare_runs",
+    "compared",
+    "measures_of",
+    "refuse_tilted",
+]
 
 MEASURES = ("eal", "var95", "var99", "cvar95", "cvar99", "p_acts", "p_damaged")
 FEW_DIFFERENT = 10
@@ -109,7 +118,7 @@ def compare_runs(
         level: of the intervals.
 
     Raises:
-        ConfigError: their losses are in different currencies.
+        ConfigError: their losses are in different currencies, or one is importance-sampled.
         StorageError: a folder is no run, or damaged.
     """
     named = _unique(labels or [folder.resolve().name for folder in folders])
@@ -121,19 +130,43 @@ def compare_runs(
                 f"{run.path}: losses in {run.study.loss.currency}, but {first.path} has "
                 f"{first.study.loss.currency}; compare runs in one currency"
             )
-    pairs = tuple(_pair(first, run, measures, level) for run in runs[1:])
+    pairs = tuple(compared(first, run, measures, level=level) for run in runs[1:])
     return Comparison(runs=runs, pairs=pairs, level=level)
 
 
 def _read(folder: Path, label: str) -> ComparedRun:
     reader = RunReader.at(folder)
     study = reader.study()
+    refuse_tilted(str(folder), study)
     stored = stored_losses(study, reader)
     return ComparedRun(label=label, path=folder, study=study, facts=reader.facts, stored=stored)
 
 
-def _pair(first: ComparedRun, second: ComparedRun, measures: Sequence[Measure], level: float
-          ) -> Pair:  # fmt: skip
+def refuse_tilted(where: str, study: Study) -> None:
+    """Refuse importance sampling: twins of two such runs are drawn by different tilts.
+
+    Raises:
+        ConfigError: naming where the study stands.
+    """
+    if study.simulation.sampling != "plain":
+        raise ConfigError(
+            f"{where}: simulation.sampling: {study.simulation.sampling}: comparisons are for plain "
+            "twins; run it with sampling: plain"
+        )
+
+
+def compared(
+    first: ComparedRun, second: ComparedRun, measures: Sequence[Measure], *, level: float = LEVEL
+) -> Pair:
+    """Compare a run with the first, twin by twin where both drew the same twins.
+
+    Paired runs rest on the twins that are sound in both.
+
+    Args:
+        first, second: the runs.
+        measures: what to compare.
+        level: of the intervals.
+    """
     why = _why_unpaired(first, second)
     sound = [np.isfinite(run.stored.loss) for run in (first, second)]
     if not why:

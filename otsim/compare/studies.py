@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from otsim.compare.comparison import Comparison, compare_runs
+from otsim.compare.comparison import Comparison, compare_runs, refuse_tilted
 from otsim.config import Study
 from otsim.errors import GateError, SimulationError
 from otsim.growing_run import GROWTH, with_twins
@@ -81,6 +81,7 @@ def compare_studies(
 
     Raises:
         SimulationError: rules for runs that are finished, or studies without a folder.
+        ConfigError: a study is importance-sampled.
     """
     _refuse(subjects, out, rules)
     labels = [subject.label for subject in subjects]
@@ -110,6 +111,8 @@ def compare_studies(
 
 def _refuse(subjects: Sequence[Subject], out: Path | None, rules: Sequence[StopRule]) -> None:
     for subject in subjects:
+        if subject.study is not None:
+            refuse_tilted(subject.label, subject.study)
         if subject.study is not None and out is None:
             raise SimulationError(
                 f"{subject.label}: a study has to be run; say where by --out, or give finished runs"

@@ -92,7 +92,9 @@ def _points(
     for number, settings in enumerate(designed, start=1):
         values = {setting.key: setting.value for setting in settings}
         try:
-            study = checked_study(_with_settings(root, base, settings), also=also, ranges=False)
+            branch = _with_settings(root, base, settings)
+            study = checked_study(branch, also=also, ranges=False)
+            _refuse_tilted(branch, study)
         except ConfigError as error:
             told = ", ".join(f"{key}={one_line(str(value), 40)}" for key, value in values.items())
             faults += [f"{fault} (sweep point {number}: {told})" for fault in error.problems]
@@ -103,6 +105,19 @@ def _points(
     if faults:
         raise ConfigError(*faults)
     return tuple(points)
+
+
+def _refuse_tilted(branch: Branch, study: Study) -> None:
+    """Refuse importance sampling: each point would draw other twins than the one before it.
+
+    Raises:
+        ConfigError: at the key.
+    """
+    if study.simulation.sampling != "plain":
+        raise ConfigError(
+            f"{branch.value['simulation'].value['sampling'].place}: simulation.sampling: "
+            f"{study.simulation.sampling}: points of a sweep are compared twin by twin; use plain"
+        )
 
 
 def _with_settings(root: Branch, base: Branch, settings: Point) -> Branch:

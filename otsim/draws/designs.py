@@ -17,7 +17,7 @@ from otsim.draws.tilted import TiltedStreams
 
 if TYPE_CHECKING:
     from otsim_kernels.draws import DrawKey, StreamKey
-    from otsim_kernels.sobol import SobolKey
+    from otsim_kernels.written_draws import WrittenKey
 
 __all__ = ["Design", "SobolNets", "Streams", "replicates_of", "study_draws", "weights_of"]
 
@@ -68,7 +68,7 @@ class SobolNets:
     purposes: Mapping[Part, npt.NDArray[np.uint32]]
     directions: Mapping[Part, npt.NDArray[np.uint32]]
 
-    def key(self, twin_id: TwinIds, part: Part, attempts: Attempts | None = None) -> SobolKey:
+    def key(self, twin_id: TwinIds, part: Part, attempts: Attempts | None = None) -> WrittenKey:
         """Return the coordinates of n twins in the dimensions of one part."""
         from otsim_kernels.sobol import sobol_key
 

@@ -57,8 +57,8 @@ def _regions(points: Floats, most: int) -> list[Floats]:
 
 
 def _middles(parts: list[Floats]) -> Floats:
-    """Return the unit vectors to the middles; a middle at the origin has no direction."""
-    middles = np.array([points.mean(axis=0) for points in parts])
+    """Return the unit vectors to the middles; neither no points nor the origin have a direction."""
+    middles = np.array([points.mean(axis=0) if len(points) else points.sum(0) for points in parts])
     lengths = np.linalg.norm(middles, axis=1, keepdims=True)
     known = lengths[:, 0] > _NO_LENGTH
     return np.asarray((middles / np.where(lengths > 0.0, lengths, 1.0))[known])

@@ -60,13 +60,6 @@ class Subsets:
     failures: Floats
     n_evaluations: int
 
-    @property
-    def effective_samples(self) -> float:
-        """How many hits of crude sampling would know the probability as well."""
-        if not self.standard_error > 0.0:
-            return math.inf
-        return (self.probability / self.standard_error) ** 2
-
 
 @dataclass(frozen=True, kw_only=True)
 class _Stage:
@@ -104,6 +97,11 @@ def subset_simulation(
             population, _ = moved(
                 population, watched, level=stage.level, step=stage.step, random=random
             )
+    if not np.any(population.alive):
+        raise SimulationError(
+            f"rare event: a first search reached the event, but none of {effort.n_populations} "
+            "populations after it; use more points, or a margin that tells how far the event is"
+        )
     estimates = np.where(population.alive, chances, 0.0)
     n_points = effort.n_populations * effort.n_points
     return Subsets(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from otsim.attack import AttackModel, sample_campaigns
+from otsim.attack.campaigns import Campaigns, chosen_campaigns
 from otsim.config.plant_points import WATER_NETWORK
 from otsim.config.study import Study
 from otsim.config.study_tilt import Tilt, TiltedComponent
@@ -20,9 +20,6 @@ from otsim.loss import assess
 from otsim.rare_events.bins import Elites, Way, tilt_of
 from otsim.rare_events.campaign_pilot import PILOT_TWINS, choice_cuts, elites_of, goal_elites
 from otsim.simulate import AnyTwins, simulate_campaigns
-
-if TYPE_CHECKING:
-    from otsim.attack.campaigns import Campaigns
 
 __all__ = ["NOMINAL", "PILOT_SIZES", "found_tilt", "with_breach_ratio", "with_tilt"]
 
@@ -41,7 +38,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Pilot:
-    """One pilot run: its study, twins, losses and what each twin weighs."""
+    """One pilot run: its study, twins that did not diverge, their losses and weights."""
 
     study: Study
     campaigns: Campaigns
@@ -56,8 +53,9 @@ def with_tilt(study: Study, tilt: Tilt | None) -> Study:
 
 
 def found_tilt(
-    study: Study, model: AttackModel, twins: AnyTwins, sizes: Sequence[int] = PILOT_SIZES
-) -> Tilt:
+    study: Study, model: AttackModel, twins: AnyTwins, sizes: Sequence[int] = PILOT_SIZES, *,
+    log: Callable[[str], None] = lambda line: None,
+) -> Tilt:  # fmt: skip
     """Find how to draw a study's twins so that its worst losses come up often.
 
     Campaigns alone tell how each goal is reached. Pilot twins, tilted to all goals alike and with
@@ -70,6 +68,7 @@ def found_tilt(
         model: from `compile_attack`.
         twins: from `twin_model`, of the same study.
         sizes: twins of each pilot run.
+        log: told how many pilot twins diverged, if any did.
 
     Raises:
         SimulationError: no campaign of the pilots reached a goal, or none had a loss.
@@ -81,13 +80,17 @@ def found_tilt(
             "simulation.sampling: importance: no campaign of the pilot reached a goal; use plain"
         )
     ways = [Way(name=goal, share=1.0, groups=[each]) for goal, each in reached.items()]
-    tilt = _failing(study, tilt_of(ways, nominal=NOMINAL, cuts=choice_cuts(study)), reached, 0.5)
+    tilt = tilt_of(ways, nominal=NOMINAL, cuts=choice_cuts(study))
+    tilt = _failing(study, tilt, range(1, 1 + len(ways)), 0.5)
     pilots: list[_Pilot] = []
     begin = _PILOTS
     for size in sizes:
         pilots.append(_pilot(with_tilt(study, tilt), model, twins, range(begin, begin + size)))
         begin += size
         tilt = _fitted(study, pilots, reached)
+    diverged = sum(sizes) - sum(len(pilot.losses) for pilot in pilots)
+    if diverged:
+        log(f"importance sampling: {diverged} of {sum(sizes)} pilot twins diverged, left out")
     return with_breach_ratio(study, model, tilt)
 
 
@@ -104,10 +107,13 @@ def with_breach_ratio(study: Study, model: AttackModel, tilt: Tilt) -> Tilt:
     return tilt.model_copy(update={"breach_ratio": round(shares[0] / shares[1], 6)})
 
 
-def _failing(study: Study, tilt: Tilt, ways: Collection[str], chance: float) -> Tilt:
-    """Let the safety system of a process fail with a chance in some of the components."""
+def _failing(study: Study, tilt: Tilt, places: Collection[int], chance: float) -> Tilt:
+    """Let the safety system of a process fail with a chance in some components, by their places.
+
+    The first component is the plain one, whatever goals are called.
+    """
     given = study.plant.safety.probability_of_failure_on_demand
-    if study.plant.model == WATER_NETWORK or not 1e-6 < given < _RARE or not ways:
+    if study.plant.model == WATER_NETWORK or not 1e-6 < given < _RARE or not places:
         return tilt
     cuts = tilt.bins.get(names.SAFETY_FAILS, (given,))
     bins = {**tilt.bins, names.SAFETY_FAILS: cuts}
@@ -117,9 +123,9 @@ def _failing(study: Study, tilt: Tilt, ways: Collection[str], chance: float) -> 
     masses = tuple(np.maximum(widths * scaled, 1e-6).tolist())
     components = tuple(
         each.model_copy(update={"masses": {**each.masses, names.SAFETY_FAILS: masses}})
-        if each.name in ways
+        if place in places
         else each
-        for each in tilt.components
+        for place, each in enumerate(tilt.components)
     )
     return Tilt(bins=bins, components=components)
 
@@ -127,10 +133,17 @@ def _failing(study: Study, tilt: Tilt, ways: Collection[str], chance: float) -> 
 def _pilot(study: Study, model: AttackModel, twins: AnyTwins, numbers: range) -> _Pilot:
     campaigns = sample_campaigns(model, numbers.start, len(numbers), draws=study_draws(study))
     outcomes = simulate_campaigns(replace(twins, study=study), campaigns)
-    losses = np.nan_to_num(assess(study, campaigns, outcomes).total)
+    losses = assess(study, campaigns, outcomes).total
+    sound = np.flatnonzero(np.isfinite(losses))
+    if not len(sound):
+        raise SimulationError(
+            f"simulation.sampling: importance: all {len(numbers)} twins of a pilot diverged; "
+            "run with precision float64, or mend the plant actions"
+        )
+    campaigns = chosen_campaigns(campaigns, sound)
     weights = weights_of(study, campaigns.twin_id, campaigns.attempts)
     assert weights is not None
-    return _Pilot(study=study, campaigns=campaigns, losses=losses, weights=weights)
+    return _Pilot(study=study, campaigns=campaigns, losses=losses[sound], weights=weights)
 
 
 def _fitted(study: Study, pilots: Sequence[_Pilot], reached: dict[str, Elites]) -> Tilt:
@@ -145,7 +158,8 @@ def _fitted(study: Study, pilots: Sequence[_Pilot], reached: dict[str, Elites]) 
             "simulation.sampling: importance: no twin of the pilot had a loss; use plain"
         )
     fails = np.concatenate([_safety_fails(pilot) for pilot in pilots])
-    ways = []
+    ways: list[Way] = []
+    failing: list[int] = []
     for code, goal in enumerate(study.attack.goals):
         for failed, name in ((False, goal), (True, f"{goal}{_FAILS}")):
             here = np.where((goals == code) & (fails == failed), matters, 0.0)
@@ -155,8 +169,9 @@ def _fitted(study: Study, pilots: Sequence[_Pilot], reached: dict[str, Elites]) 
                 groups = [reached[goal], *_groups(pilots, here)]
                 share = max(share, _LEAST_SHARE)
                 ways.append(Way(name=name, share=share, groups=groups, most=_MOST_WORTH))
+                failing += [len(ways)] if failed else []
     tilt = tilt_of(ways, nominal=NOMINAL, cuts=_cuts(study))
-    return _failing(study, tilt, {way.name for way in ways if way.name.endswith(_FAILS)}, _SURELY)
+    return _failing(study, tilt, failing, _SURELY)
 
 
 def _safety_fails(pilot: _Pilot) -> npt.NDArray[np.bool_]:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from otsim.config.study import Study
 from otsim.draws import Streams
-from otsim.draws.names import Part
+from otsim.draws.names import Part, names_by_part
+from otsim.errors import SimulationError
 from otsim.rare_events.populations import Floats, Margin
 from otsim_kernels.written_draws import WrittenKey
 
@@ -63,17 +65,23 @@ def draw_names(names: Mapping[Part, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(name for part in names for name in names[part])
 
 
-def loss_margin(
-    loss_of: LossOf, names: Mapping[Part, tuple[str, ...]], *, loss: float, seed: int
-) -> tuple[Margin, int]:
+def loss_margin(loss_of: LossOf, study: Study, *, loss: float) -> tuple[Margin, int]:
     """Return the margin whose event is a loss of at least `loss`, and how many normals it takes.
 
     Args:
         loss_of: lives the twins of a design; its calls are batches of any size.
-        names: what is drawn from the space; `otsim.draws.names.names_by_part(study)` is all.
+        study: all that its twins draw is drawn from the space, noise and warm states are not.
         loss: currency.
-        seed: of the streams that the rest comes from.
+
+    Raises:
+        SimulationError: the study has an architecture, whose steps' draws have no list.
     """
+    if study.attack.architecture is not None:
+        raise SimulationError(
+            "attack.architecture: the draws of an architecture's steps and controls cannot be put "
+            "into normal space; give the study an attack tree, or use sampling: importance"
+        )
+    names, seed = names_by_part(study), study.simulation.seed
 
     def margin(points: Floats) -> Floats:
         design = WrittenDraws(seed=seed, names=names, points=points)

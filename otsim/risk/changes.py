@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from otsim.risk.annual import annual_loss
+from otsim.risk.estimates import skewness_of
 from otsim.risk.events import EventLosses
 from otsim.risk.frequency import Frequency, generating_slope
 from otsim.risk.intervals import CONFIDENCE_SCORE, mean_interval
-from otsim.risk.measure_errors import estimate, skewness_of
+from otsim.risk.measure_errors import estimate
 from otsim.risk.named_measures import Measure, hits_of, measured
 
 __all__ = ["Change", "Sample", "changes"]

@@ -111,13 +111,13 @@ def event_losses_of(
         labels={key: Labels(codes=joined[key], names=found) for key, found in names.items()},
         flags={name: joined[name] for name in FLAGS},
         plant_value=study.loss.plant_value,
-        sampling=_sampling(study, joined["twin_id"], joined["attempts"]),
+        sampling=_sampling(study, joined),
         n_quarantined=n_twins - n_events,
     )
 
 
 def _sound(campaigns: Campaigns, outcomes: Outcomes, losses: Losses) -> dict[str, npt.NDArray[Any]]:
-    """Return what is kept of the twins that did not diverge."""
+    """Return what is kept of the twins that did not diverge, and who did."""
     arrays: dict[str, npt.NDArray[Any]] = {
         "twin_id": outcomes.twin_id, "attempts": campaigns.attempts,
         "loss": losses.total, "goal": campaigns.goal,
@@ -126,14 +126,16 @@ def _sound(campaigns: Campaigns, outcomes: Outcomes, losses: Losses) -> dict[str
         **_flags(campaigns, outcomes, losses),
     }  # fmt: skip
     valid = outcomes.status != STATUSES.index("diverged")
-    return {name: values[valid] for name, values in arrays.items()}
+    kept = {name: values[valid] for name, values in arrays.items()}
+    return kept | {f"dropped_{name}": arrays[name][~valid] for name in ("twin_id", "attempts")}
 
 
-def _sampling(
-    study: Study, twin_id: npt.NDArray[np.int64], attempts: npt.NDArray[np.int32]
-) -> Sampling:
+def _sampling(study: Study, joined: dict[str, npt.NDArray[Any]]) -> Sampling:
+    twin_id = joined["twin_id"]
     return Sampling(
-        replicate=replicates_of(study, twin_id), weights=weights_of(study, twin_id, attempts)
+        replicate=replicates_of(study, twin_id),
+        weights=weights_of(study, twin_id, joined["attempts"]),
+        dropped_weights=weights_of(study, joined["dropped_twin_id"], joined["dropped_attempts"]),
     )
 
 

@@ -25,10 +25,13 @@ class Sampling:
         replicate: i64[n_events], the net of each event; None if all are independent.
         weights: f64[n_events], how likely each event is in life over how likely it was to be
             drawn; their mean is 1 but for chance. None if all are alike.
+        dropped_weights: f64[n_dropped], of the twins drawn with them that diverged. None if all
+            are alike, or none did.
     """
 
     replicate: npt.NDArray[np.int64] | None = None
     weights: Floats | None = None
+    dropped_weights: Floats | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -46,16 +49,29 @@ class Sampling:
         """The weights, f64[n_events], bent a little so that their mean is 1; None if all alike.
 
         What is estimated with them is the regression estimate on the weights, whose mean is known
-        (C.-E. Sarndal, B. Swensson, J. Wretman, Model assisted survey sampling, 1992): never worse
-        than weights left alone, and than weights scaled, which tails suffer from.
+        (C.-E. Sarndal, B. Swensson, J. Wretman, Model assisted survey sampling, 1992): for large
+        samples no worse than weights left alone, nor than weights scaled, which tails suffer from.
+        That mean is of all twins drawn, so those that diverged are dropped after the bending.
         """
         if self.weights is None:
             return None
-        mean = float(np.mean(self.weights))
-        off = self.weights - mean
+        known = self.all_calibrated
+        assert known is not None
+        found = known[: len(self.weights)]
+        return np.asarray(found / np.mean(found))
+
+    @cached_property
+    def all_calibrated(self) -> Floats | None:
+        """The same with the dropped twins behind, f64[n_events + n_dropped], of mean 1 together."""
+        if self.weights is None:
+            return None
+        none = np.zeros(0) if self.dropped_weights is None else self.dropped_weights
+        weights = np.concatenate([self.weights, none])
+        mean = float(np.mean(weights))
+        off = weights - mean
         variance = float(np.mean(off**2)) or 1.0
         bent = np.maximum(1.0 - (mean - 1.0) * off / variance, _LEAST_BENT)
-        found = self.weights * bent
+        found = weights * bent
         return np.asarray(found / np.mean(found))
 
     def mean(self, values: Floats) -> float:
@@ -106,15 +122,19 @@ class Sampling:
 
         So that intervals for independent draws can be used (E. L. Korn and B. I. Graubard, Survey
         Methodology 24 (1998), 193). The events of a replicate that count are a whole number, so
-        no probability is taken as better known than to that rounding.
+        no probability is taken as better known than to that rounding. Weighted events of which
+        none, or all, count are worth so many as if each had the largest weight: what was not seen
+        may lie where they were drawn most thinly.
 
         Args:
             chance: the probability.
             error: its standard error.
             n_events: how many there are.
         """
-        if self.weights is not None and 0.0 < chance < 1.0 and error > 0.0:
-            return chance * (1.0 - chance) / error**2
+        if self.weights is not None:
+            if 0.0 < chance < 1.0 and error > 0.0:
+                return chance * (1.0 - chance) / error**2
+            return n_events / max(float(np.max(self.weights)), 1.0)
         if self.replicate is None or not 0.0 < chance < 1.0:
             return n_events
         rounding = math.sqrt(self._n_replicates / 12.0) / n_events

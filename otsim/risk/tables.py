@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from otsim.risk.annual import (
     annual_variance,
 )
 from otsim.risk.contributions import Contribution, contributions, group_losses
+from otsim.risk.estimates import chance_estimate, mean_estimate
 from otsim.risk.events import EventLosses
 from otsim.risk.exceedance import (
     AEP,
@@ -29,7 +30,6 @@ from otsim.risk.exceedance import (
     resolved,
 )
 from otsim.risk.frequency import Frequency, generating
-from otsim.risk.intervals import mean_interval, proportion_interval
 from otsim.risk.sampling_error import Sampling
 
 __all__ = [
@@ -174,33 +174,30 @@ def annual_risk(
 
 
 def _alt(events: EventLosses, frequency: Frequency) -> tuple[AnnualMean, ...]:
-    total = _annual_mean("total", "total", events.loss, frequency, events.sampling)
-    if total.mean_loss == 0.0:
-        chance = proportion_interval(0, len(events.loss))[1]
-        total = replace(total, upper_ci=frequency.mean * chance * events.plant_value)
-    groups = group_losses(events)
-    return total, *(_annual_mean(*group, frequency, events.sampling) for group in groups)
+    sampling, most = events.sampling, events.plant_value
+    total = _annual_mean(("total", "total"), events.loss, frequency, sampling, most=most)
+    groups = (
+        _annual_mean((group, name), losses, frequency, sampling)
+        for group, name, losses in group_losses(events)
+    )
+    return total, *groups
 
 
 def _annual_mean(
-    group: str, name: str, losses: Floats, frequency: Frequency, sampling: Sampling
-) -> AnnualMean:
-    n_events, mean = len(losses), sampling.mean(losses)
-    off = losses - mean
-    variance = sampling.mean(off**2)
-    drawn = sampling.off_mean(losses)
-    sd = math.sqrt(float(np.mean(drawn**2)))
-    skewness = float(np.mean((drawn / sd) ** 3)) if sd > 0.0 else 0.0
-    error = sampling.mean_error(losses)
-    lower, upper = mean_interval(mean, error * sampling.widening, skewness, n_events)
+    names: tuple[str, str], losses: Floats, frequency: Frequency, sampling: Sampling, *,
+    most: float | None = None,
+) -> AnnualMean:  # fmt: skip
+    each = mean_estimate(losses, sampling, most=most)
+    mean = each.value
+    variance = sampling.mean((losses - mean) ** 2)
     return AnnualMean(
-        group=group,
-        name=name,
+        group=names[0],
+        name=names[1],
         mean_loss=annual_mean(mean, frequency),
         sd_loss=math.sqrt(annual_variance(mean, variance + mean**2, frequency)),
-        standard_error=frequency.mean * error,
-        lower_ci=frequency.mean * lower,
-        upper_ci=frequency.mean * upper,
+        standard_error=frequency.mean * each.standard_error,
+        lower_ci=frequency.mean * each.lower,
+        upper_ci=frequency.mean * each.upper,
     )
 
 
@@ -214,7 +211,7 @@ def _alct(events: EventLosses, frequency: Frequency) -> tuple[Convergence, ...]:
 
 
 def _converged(losses: Floats, frequency: Frequency, sampling: Sampling) -> Convergence:
-    row = _annual_mean("total", "total", losses, frequency, sampling)
+    row = _annual_mean(("total", "total"), losses, frequency, sampling)
     relative = row.standard_error / row.mean_loss if row.mean_loss > 0.0 else math.inf
     return Convergence(
         mean_loss=row.mean_loss,
@@ -256,18 +253,15 @@ def _probabilities(events: EventLosses, frequency: Frequency) -> tuple[Probabili
 def _probability(
     name: str, flag: npt.NDArray[np.bool_], frequency: Frequency, sampling: Sampling
 ) -> Probability:
-    n_events = len(flag)
-    chance = sampling.mean(flag.astype(np.float64))
-    error = sampling.mean_error(flag.astype(np.float64))
-    known = sampling.effective_size(chance, error, n_events)
-    lower, upper = proportion_interval(chance * known, known)
-    yearly = [1.0 - float(generating(frequency, 1.0 - p)) for p in (chance, lower, upper)]
+    each = chance_estimate(flag, sampling)
+    ends = each.value, each.lower, each.upper
+    yearly = [1.0 - float(generating(frequency, 1.0 - p)) for p in ends]
     return Probability(
         name=name,
-        per_campaign=chance,
-        standard_error=error,
-        lower_ci=lower,
-        upper_ci=upper,
+        per_campaign=each.value,
+        standard_error=each.standard_error,
+        lower_ci=each.lower,
+        upper_ci=each.upper,
         per_year=yearly[0],
         per_year_lower_ci=yearly[1],
         per_year_upper_ci=yearly[2],
@@ -278,10 +272,9 @@ def _quarantine(events: EventLosses, annual: AnnualLoss) -> Quarantine:
     n_events, n_quarantined = len(events.loss), events.n_quarantined
     worst = (0.0, events.plant_value) if n_quarantined else (0.0,)
     means, losses = [], []
+    weights = events.sampling.all_calibrated
     for value in worst:
         bound = np.concatenate([events.loss, np.full(n_quarantined, value)])
-        given = events.sampling.calibrated
-        weights = None if given is None else np.concatenate([given, np.ones(n_quarantined)])
         years = annual_loss(bound, annual.frequency, weights) if n_quarantined else annual
         means.append(annual_mean(float(np.average(bound, weights=weights)), annual.frequency))
         losses.append(annual_value_at_risk(years, 0.99))

@@ -85,12 +85,18 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
 
 
-def commit_bytes(path: Path, data: bytes) -> Seal:
+def commit_bytes(path: Path, data: bytes, *, rivals: bool = False) -> Seal:
     """Make `path` hold `data`, or leave it as it was.
 
     The temporary file has no suffix, so that globs over `*.parquet` never see it, and a name of
     its own, so that parts of a run may write side by side. An object store has no rename: there
     an object is put whole or not at all.
+
+    Args:
+        path: the file.
+        data: what it shall hold.
+        rivals: on an object store, others may put other bytes there at the same time, and any of
+            them will do; so what was put is not read back.
 
     Returns:
         The seal of what was read back from the disk before the rename.
@@ -100,7 +106,7 @@ def commit_bytes(path: Path, data: bytes) -> Seal:
     """
     if not is_local(path):
         with storing(path):
-            return _put(path, data)
+            return _put(path, data, rivals=rivals)
     temporary = path.parent / f"{_TEMPORARY}{path.stem}-{os.urandom(4).hex()}"
     with storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,11 +118,11 @@ def commit_bytes(path: Path, data: bytes) -> Seal:
             raise
 
 
-def _put(path: Path, data: bytes) -> Seal:
+def _put(path: Path, data: bytes, *, rivals: bool) -> Seal:
     reach("before_write")
     path.write_bytes(data)
     reach("after_write")
-    seal = seal_of(path.read_bytes())
+    seal = seal_of(data if rivals else path.read_bytes())
     if seal != seal_of(data):
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
     reach("after_hash")

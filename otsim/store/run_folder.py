@@ -94,7 +94,6 @@ class RunFolder:
             reader = RunReader(path=path, facts=facts_of(study, device=device))
             folder = RunFolder(reader, lock, study, part=part, log=log or _ignore)
             folder._begin(resume=resume)
-            lock.begun()
         except BaseException:
             lock.release()
             raise
@@ -199,15 +198,19 @@ class RunFolder:
     def note(self, **facts: Any) -> None:
         """Add facts to `run.json`, the one file that may hold the clock.
 
+        On an object store, where parts have no lock, it is left alone where it is right already.
+
         Raises:
             StorageError: it cannot be written.
         """
         path = self.path / RUN_FILE
         given: dict[str, Any] = json.loads(read_bytes(path)) if path.exists() else {}
-        given = {"notes": {}, "created_utc": _now(), **given}
-        given["notes"] = given["notes"] | facts
-        given |= {"schema": RUN_SCHEMA, **asdict(self.facts), "updated_utc": _now()}
-        commit_bytes(path, json_line(given))
+        wanted = {"notes": {}, "created_utc": _now(), **given}
+        wanted["notes"] = wanted["notes"] | facts
+        wanted |= {"schema": RUN_SCHEMA, **asdict(self.facts)}
+        if given == wanted and not is_local(path):
+            return
+        commit_bytes(path, json_line({**wanted, "updated_utc": _now()}), rivals=True)
 
     def finish(self) -> str:
         """Mark the run as complete.
@@ -257,12 +260,29 @@ class RunFolder:
         }
 
     def _begin(self, *, resume: bool) -> None:
+        """Take over the folder; a part lets others begin before it reads its shards."""
+        self._tidy(resume=resume)
+        if self._part is None:
+            self._make_room()  # first, so that a run that does not fit leaves nothing behind
+        elif not self._is_known():
+            self._no_success()
+        self._write_identity()
+        self._lock.begun()
+        if self._part is not None:
+            self._make_room()
+
+    def _tidy(self, *, resume: bool) -> None:
         if (self.path / RUN_FILE).exists():
             refuse_other_study(self.path, read_facts(self.path), self.facts)
         planned = [Path(shard_file(shard)).stem for shard in self.planned_shards()]
         remove_temporary_files(self.path, [""] if self._part is None else planned)
         if not resume:
             self._forget()
+
+    def _is_known(self) -> bool:
+        return (self.path / RUN_FILE).exists() and read_facts(self.path) == self.facts
+
+    def _make_room(self) -> None:
         missing = self.reader.missing_shards(self.planned_shards())
         n_twins = sum(len(self.facts.twins_of(shard)) for shard in missing)
         n_columns = len(event_columns(self._study))
@@ -271,7 +291,6 @@ class RunFolder:
         )
         if missing:
             self._no_success()
-        self._write_identity()
 
     def _write_identity(self) -> None:
         self.note()

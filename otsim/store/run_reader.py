@@ -176,6 +176,12 @@ class RunReader:
         )
         return {shard: own.given_up for shard, own in found if own is not None and own.given_up}
 
+    def n_diverged(self) -> int:
+        """Number of twins of the planned shards that diverged, as their manifests tell."""
+        ranges = ((shard_file(k), self.facts.twins_of(k)) for k in range(self.facts.n_shards))
+        found = (self._own(file, twins) for file, twins in ranges)
+        return sum(own.quarantined for own in found if own is not None)
+
     def committed(self, shard: int) -> tuple[Manifest, bytes]:
         """Return a shard's manifest and its bytes, checked.
 

@@ -74,6 +74,7 @@ def chosen_events(stored: EventLosses, which: npt.NDArray[np.bool_]) -> EventLos
         sampling=Sampling(
             replicate=None if replicate is None else replicate[which],
             weights=None if weights is None else weights[which],
+            dropped_weights=None if weights is None else weights[~which],
         ),
         n_quarantined=int(np.sum(~which)),
     )

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from otsim.config.read_sweep import SweepPlan, SweepPoint
 from otsim.errors import ConfigError, GateError, OtsimError, StorageError
+from otsim.simulate.devices import device_kind
 from otsim.store.batch_folder import RUNS_FOLDER
 from otsim.store.run_identity import run_id
 from otsim.store.run_reader import RUN_FILE, SUCCESS_FILE, RunReader
-from otsim.study import OneOfMany, RunResult, run_study
+from otsim.study import OneOfMany, RunResult, gate_fault, run_study
 
 __all__ = ["PointResult", "SweepResult", "folder_of", "refuse_equal_points", "run_sweep"]
 
@@ -86,11 +87,11 @@ def run_sweep(  # noqa: PLR0913 - what a sweep may be told
         folder = folder_of(out, point)
         values = ", ".join(f"{key}={value}" for key, value in point.settings.items())
         log(f"point {point.number} of {len(plan.points)}: {values}")
-        if resume and not pages and _is_finished(folder, point):
-            done.append(PointResult(point=point, run=folder))
-            continue
-        among = OneOfMany(donors=_donors(point, done), page=pages)
-        result = _tried(run, point, folder, {**how, "resume": resume, "among": among, "log": log})
+        result = _finished(folder, point) if resume and not pages else None
+        if result is None:
+            among = OneOfMany(donors=_donors(point, done), page=pages)
+            told = {**how, "resume": resume, "among": among, "log": log}
+            result = _tried(run, point, folder, told)
         done.append(result)
         if result.error:
             log(f"point {point.number} failed: {result.error}")
@@ -155,16 +156,28 @@ def _distance(point: SweepPoint, other: SweepPoint) -> int:
     )
 
 
-def _is_finished(folder: Path, point: SweepPoint) -> bool:
+def _finished(folder: Path, point: SweepPoint) -> PointResult | None:
+    """Return a point that is there already, flagged as its run was; None where it is to be run."""
     if not (folder / RUN_FILE).exists() or not (folder / SUCCESS_FILE).exists():
-        return False
+        return None
     try:
         reader = RunReader.at(folder)
-        simulation = point.study.simulation
-        same = (reader.facts.twins, reader.facts.shard_size) == (
-            simulation.twins, simulation.shard_size,
-        )  # fmt: skip
-        tables = set(reader.table_names())
-        return same and tables >= _TABLES and not reader.missing_shards()
+        if not _is_whole(reader, point):
+            return None
+        fault = gate_fault(reader, reader.n_diverged())
     except OtsimError:
-        return False
+        return None
+    return PointResult(point=point, run=folder, error=fault or "")
+
+
+def _is_whole(reader: RunReader, point: SweepPoint) -> bool:
+    simulation, facts = point.study.simulation, reader.facts
+    same = (facts.twins, facts.shard_size, facts.device) == (
+        simulation.twins, simulation.shard_size, device_kind(),
+    )  # fmt: skip
+    return (
+        same
+        and set(reader.table_names()) >= _TABLES
+        and not reader.given_up_shards()  # the next run tries them again
+        and not reader.missing_shards()
+    )

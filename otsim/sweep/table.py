@@ -8,16 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from otsim.risk.changes import Change, Sample, changes
+from otsim.compare.comparison import ComparedRun, compared
+from otsim.risk.changes import Change
 from otsim.risk.events import study_frequency
-from otsim.risk.frequency import generating_slope
+from otsim.risk.frequency import Frequency, generating_slope
 from otsim.risk.named_measures import measure_of
 from otsim.store.columns import Column, schema_of, stamped, table_of
 from otsim.store.run_identity import versions
 from otsim.store.run_reader import RunReader
-from otsim.store.stored_losses import chosen_events, stored_losses
+from otsim.store.stored_losses import stored_losses
 from otsim.sweep.points import PointResult, SweepResult
 
 if TYPE_CHECKING:
@@ -51,20 +50,19 @@ class PointRow:
 def point_rows(sweep: SweepResult) -> list[PointRow]:
     """Read the figures of every point, and compare each with the first on the same twins."""
     rows: list[PointRow] = []
-    first: Sample | None = None
+    first: ComparedRun | None = None
     for result in sweep.points:
         if not result.has_results:
             rows.append(PointRow(result=result, figures={}, change=None))
             continue
         reader, study = RunReader.at(result.run), result.point.study
-        stored = stored_losses(study, reader)
-        sample = Sample(
-            events=chosen_events(stored, np.isfinite(stored.loss)),
-            frequency=study_frequency(study),
-        )
-        change = None if first is None else _change(first, sample)
-        first = first or sample
-        figures = dict(_figures(reader, sample))
+        run = ComparedRun(
+            label=f"point {result.point.number}", path=result.run, study=study,
+            facts=reader.facts, stored=stored_losses(study, reader),
+        )  # fmt: skip
+        change = None if first is None else compared(first, run, [measure_of("eal")]).changes[0]
+        first = first or run
+        figures = dict(_figures(reader, study_frequency(study)))
         rows.append(PointRow(result=result, figures=figures, change=change))
     return rows
 
@@ -139,13 +137,7 @@ def _about(name: str) -> str:
     }[kind]
 
 
-def _change(first: Sample, second: Sample) -> Change:
-    """Compare expected annual losses; points whose twins diverged differently are not paired."""
-    paired = len(first.events.loss) == len(second.events.loss)
-    return changes(first, second, [measure_of("eal")], paired=paired)[0]
-
-
-def _figures(reader: RunReader, sample: Sample) -> Iterator[tuple[str, float]]:
+def _figures(reader: RunReader, frequency: Frequency) -> Iterator[tuple[str, float]]:
     """Yield every figure of a run by its column name."""
     total = reader.read_table("alt").slice(0, 1).to_pylist()[0]
     yield from _with_error("MeanLoss", total["MeanLoss"], total)
@@ -160,7 +152,7 @@ def _figures(reader: RunReader, sample: Sample) -> Iterator[tuple[str, float]]:
             yield from _with_error(f"{kind}{row['ReturnPeriod']:.6g}", row["Loss"], row)
     for row in reader.read_table("probabilities").to_pylist():
         if row["Name"] in _CHANCES:
-            slope = float(generating_slope(sample.frequency, 1.0 - row["Probability"]))
+            slope = float(generating_slope(frequency, 1.0 - row["Probability"]))
             error = {
                 "StandardError": slope * row["StandardError"],
                 "LowerCI": row["AnnualLowerCI"],

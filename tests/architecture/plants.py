@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from otsim.config.plant_points import PLANT_POINTS
+from otsim.config.read_study import read_study
+from otsim.config.study_points import points_of
 from otsim.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -24,3 +26,11 @@ def faults(call, *args, **kwargs) -> list[str]:
     assert found
     assert all(line.isprintable() and len(line) < 900 for line in found)
     return found
+
+
+def points_beside(architecture: Path) -> tuple[str, ...]:
+    """Return the points of the plant that an architecture of this folder is of."""
+    if not architecture.stem.startswith("water"):
+        return TE_POINTS
+    points = points_of(read_study(ROOT / "configs/studies/water_design_review.yaml").plant)
+    return (*points.by_name, *(link.name for link in points.links))

@@ -18,6 +18,8 @@ from otsim.config.attack_tree import AttackTree
 from otsim.config.yaml_lines import plain, read_yaml
 from otsim.errors import ModelError
 
+LONGEST_S = 20.0  # of processor time: a bomb would take hours, a slow machine takes 2
+
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path, monkeypatch):
@@ -201,7 +203,7 @@ OUTSIDE = (
 def test_faults(text, fault):
     start = time.process_time()
     assert faults(read, text) == [fault]
-    assert time.process_time() - start < 1.5
+    assert time.process_time() - start < LONGEST_S
 
 
 def test_too_large():

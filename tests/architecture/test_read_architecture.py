@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from architecture.plants import ROOT, SHIPPED, SOUND, TE_POINTS, faults
+from architecture.plants import ROOT, SHIPPED, SOUND, TE_POINTS, faults, points_beside
 from otsim.config.architecture.plant_points import points_named
 from otsim.config.architecture.read_architecture import MAX_BYTES, read_architecture
 from otsim.config.read_study import read_study
@@ -35,7 +35,7 @@ def over(text: str):
 
 @pytest.mark.parametrize("path", [SOUND, *SHIPPED], ids=lambda path: path.stem)
 def test_reads_sound_files(path):
-    given = read_architecture(path, points=TE_POINTS)
+    given = read_architecture(path, points=points_beside(path))
     assert given.assets
 
 

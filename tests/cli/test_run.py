@@ -27,6 +27,10 @@ WRONG = [
     ((str(STUDY), "--out", "run", "--seed", "-1"), 2, "-1 is not in the range"),
     ((str(STUDY), "--out", "run", "-s", "plant.horizon_h=0"), 2, "plant.horizon_h"),
     ((str(STUDY), "--out", "run", "-s", "plant.horizon=4"), 2, "did you mean horizon_h?"),
+    ((str(STUDY), "--out", "run", "--most-twins", "9"), 2, "add --until GOAL"),
+    ((str(STUDY), "--dry-run", "--until", "rel_se(eal)=5%"), 2, "leave --until out"),
+    ((str(STUDY), "--dry-run", "--shard", "1/2"), 2, "leave --shard out"),
+    ((str(STUDY), "--dry-run", "--executor", "dask"), 2, "leave --executor out"),
     ((str(STUDY), "--out", "foreign"), 2, "holds 'diary.txt' but no run"),
     ((str(STUDY), "--out", "file"), 2, "is a file"),
 ]

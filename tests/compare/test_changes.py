@@ -80,8 +80,8 @@ def test_intervals_of_tails_hold_the_truth(monkeypatch: pytest.MonkeyPatch) -> N
     for seed in range(runs):
         found = changes(*two_runs(seed), TAILS[:2], paired=True)
         hits += [held(change, wanted[change.measure.name]) for change in found]
-    # at 90 % coverage, which tail means may have, fewer than 20 of 30 is a matter of 1e-5
-    assert np.all(hits >= 20)
+    # at 95 % coverage, fewer than 26 of 30 is a matter of 2 %; these seeds give 29 and 29
+    assert np.all(hits >= 26)
 
 
 def test_pairing_cancels_the_luck_that_runs_share() -> None:

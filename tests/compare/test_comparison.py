@@ -13,16 +13,20 @@ from click.testing import CliRunner
 
 from otsim.cli import main
 from otsim.compare import compare_runs, compare_studies
+from otsim.compare.charts import change_rows
 from otsim.compare.comparison import measures_of
 from otsim.compare.studies import Subject
 from otsim.config import Study, dump_study, with_value
+from otsim.config.study_tilt import Tilt, TiltedComponent
 from otsim.errors import ConfigError, GateError, SimulationError
 from otsim.growing_run import grow_run, next_twins
+from otsim.rare_events.tail_pilot import with_tilt
+from otsim.risk.changes import Change
 from otsim.risk.conditions import stop_rule
 from otsim.risk.events import study_frequency
 from otsim.risk.measure_errors import estimate
 from otsim.risk.named_measures import measure_of
-from otsim.store import RunReader
+from otsim.store import RunFolder, RunReader
 from otsim.store.stored_losses import chosen_events, stored_losses
 from otsim.study import RunResult
 from store.synthetic_run import finished_run, study_of
@@ -31,6 +35,7 @@ TWINS = 256
 MARGIN = "loss.margin_per_hour"
 MEANS = [measure_of("eal"), measure_of("p_damaged")]
 STUDY = study_of(TWINS, shard_size=64)
+NO_TILT = Tilt(bins={}, components=(TiltedComponent(name="nominal", share=1.0),))
 CHEAPER = with_value(STUDY, MARGIN, 9000.0)
 
 
@@ -109,6 +114,33 @@ def test_estimates_agree_with_the_tables_of_the_run(runs: dict[str, Path]) -> No
 def test_two_currencies_are_refused(runs: dict[str, Path]) -> None:
     with pytest.raises(ConfigError, match="USD"):
         compare_runs([runs["base"], runs["dollars"]], MEANS)
+
+
+def test_importance_sampling_is_refused(tmp_path: Path, runs: dict[str, Path]) -> None:
+    """Seen to fail: with runs of two tilts paired twin by twin."""
+    study = with_value(study_of(64, shard_size=64), "simulation.sampling", "importance")
+    with pytest.raises(ConfigError, match=r"s1: simulation.sampling: importance: comparisons are"):
+        compare_studies(subjects(STUDY, study), tmp_path / "out", MEANS, run=made)
+    assert not (tmp_path / "out").exists()
+    RunFolder.open(tmp_path / "tilted", with_tilt(study, NO_TILT)).close()
+    with pytest.raises(ConfigError, match=r"tilted: simulation.sampling: importance: comparisons"):
+        compare_runs([runs["base"], tmp_path / "tilted"], MEANS)
+
+
+def test_a_change_beyond_the_chart_is_not_drawn_as_another() -> None:
+    """Seen to fail: with the point drawn at the chart's end."""
+
+    def change(second: float) -> Change:
+        return Change(
+            measure=MEANS[0], first=1.0, second=second, lower=second - 2.0, upper=second,
+            unpaired_lower=second - 9.0, unpaired_upper=second + 9.0, standard_error=0.5,
+            unpaired_error=4.0, paired=True,
+        )  # fmt: skip
+
+    near, far = change_rows([change(3.0), change(400.0)])
+    assert (near["is_shown"], near["change"], near["low"], near["high"]) == (True, 200, 100, 300)
+    assert not far["is_shown"]
+    assert far["measure"] == f"{near['measure']} (off the chart)"
 
 
 def subjects(*studies: Study) -> list[Subject]:
@@ -196,6 +228,8 @@ WRONG = [
     (("base",), "two or more"),
     (("base", "cheaper", "--fail-on", "eal"), "not a gate"),
     (("base", "cheaper", "--until", "sign(eal)"), "--until lets studies grow"),
+    (("base", "cheaper", "--most-twins", "9"), "add --until GOAL"),
+    (("base", "cheaper", "-s", "simulation.seed=9"), "all of these are finished runs"),
     (("base", "cheaper", "--measure", "eel"), "measure 'eel'"),
     (("base", "nowhere.yaml"), "nowhere.yaml"),
 ]

@@ -16,7 +16,7 @@ from otsim.loss import assess
 from otsim.simulate.outcomes import STATUSES, Outcomes
 from otsim.simulate.plans import action_clock, plan_of
 from otsim_kernels.draws import purpose_id
-from otsim_kernels.sobol import SobolKey
+from otsim_kernels.written_draws import WrittenKey
 
 STUDIES = ("configs/studies/te_campaign.yaml", "configs/studies/te_insider.yaml")
 
@@ -28,13 +28,13 @@ def sobol_study(path: str, *settings: str) -> Study:
 def asked_for(study: Study, monkeypatch: pytest.MonkeyPatch) -> set[int]:
     """Return the purposes of every draw from campaign to loss."""
     found: set[int] = set()
-    word = SobolKey.word
+    word = WrittenKey.word
 
-    def heard(self: SobolKey, purpose: Any, slot: Any) -> Any:
+    def heard(self: WrittenKey, purpose: Any, slot: Any) -> Any:
         found.update(np.asarray(purpose).ravel().tolist())
         return word(self, purpose, slot)
 
-    monkeypatch.setattr(SobolKey, "word", heard)
+    monkeypatch.setattr(WrittenKey, "word", heard)
     with jax.disable_jit():
         campaigns = sample_campaigns(compile_attack(study), 0, 512, draws=study_draws(study))
         acting = chosen_campaigns(campaigns, np.flatnonzero(action_clock(campaigns).acts))

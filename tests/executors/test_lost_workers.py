@@ -19,10 +19,13 @@ from executors.synthetic_shards import (
     made_up,
     quarantined,
     run_made_up,
+    small_study,
 )
+from otsim.errors import GateError
 from otsim.executors import WorkerLost
 from otsim.executors.process_pool import SpawnedPool
-from otsim.store import RunReader
+from otsim.part_runs import merge_runs, run_part
+from otsim.store import Part, RunReader
 
 NEEDS_RAY = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")
 CLUSTERS = ["dask", pytest.param("ray", marks=[NEEDS_RAY, pytest.mark.slow])]
@@ -97,6 +100,25 @@ def test_r06_what_was_given_up_is_computed_by_the_next_run(
     shards(made_up)
     assert run_made_up(out, workers=1, log=heard.append) is None
     assert [line.split(":")[0] for line in heard] == ["recomputing shard 2"]
+    assert files(out) == undisturbed
+
+
+def test_r23_a_part_with_a_poison_shard_ends_with_3_and_a_merge_names_its_part(
+    undisturbed: dict[str, bytes], shards: Callable[[Any], Path], tmp_path: Path
+) -> None:
+    """Seen to fail: with the part's end unchecked (exit 0), and with the message of a whole run."""
+    shards(always_dies)
+    out, parts = tmp_path / "run", [Part(number=k, of=2) for k in (1, 2)]
+    run_part(small_study(), out, parts[1], workers=1)
+    with pytest.raises(GateError, match=r"part 1/2: 1 of its 6 shards .* shard 2: .*--shard 1/2\)"):
+        run_part(small_study(), out, parts[0], workers=2)
+    told = r"run the parts of shards 2 again \(otsim run STUDY --shard k/N"
+    with pytest.raises(GateError, match=told) as caught:
+        merge_runs([out], out, page=False)
+    assert "same command" not in str(caught.value)
+    shards(made_up)
+    run_part(small_study(), out, parts[0], workers=1)
+    merge_runs([out], out, page=False)
     assert files(out) == undisturbed
 
 

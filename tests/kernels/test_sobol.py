@@ -9,7 +9,8 @@ from scipy.stats import kstest, qmc
 
 from otsim.draws.directions import direction_numbers
 from otsim_kernels.draws import StreamKey, stream_key
-from otsim_kernels.sobol import SobolKey, coordinates, scrambled, sobol_key
+from otsim_kernels.sobol import coordinates, scrambled, sobol_key
+from otsim_kernels.written_draws import WrittenKey
 
 N_DIMS, DIGITS = 5, 10
 DIRECTIONS = direction_numbers(N_DIMS, DIGITS)
@@ -17,7 +18,7 @@ PURPOSES = np.array([3, 10, 500, 2**31, 2**32 - 2], np.uint32)
 N_REPLICATES, N_POINTS = 8, 256
 
 
-def net_key(twin: np.ndarray, *, seed: int = 7) -> SobolKey:
+def net_key(twin: np.ndarray, *, seed: int = 7) -> WrittenKey:
     return sobol_key(
         DIRECTIONS,
         PURPOSES,

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +63,12 @@ def finish(out: Path, workers: int = 2) -> str:
 
 
 def children_of(pid: int) -> set[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return set()
-    return {int(child) for child in text.split()}
+    """Return the processes that any thread of a process has started."""
+    found: set[int] = set()
+    for thread in Path(f"/proc/{pid}/task").glob("*"):
+        with suppress(OSError):
+            found |= {int(child) for child in (thread / "children").read_text().split()}
+    return found
 
 
 def is_running(pid: int) -> bool:

@@ -29,8 +29,8 @@ run_study(
 
 @pytest.mark.slow
 def test_r09_four_virtual_devices_give_the_rows_of_one(tmp_path: Path) -> None:
-    """A test that could not fail so far: no process spreads a shard over devices yet. It stands
-    here for the day when one does."""
+    """Not yet seen to fail: no process spreads a shard over devices yet. It stands here for the day
+    when one does."""
     run_study(short_study(twins=32), tmp_path / "one", workers=1, among=OneOfMany(page=False))
     size = ("simulation.twins=32", "simulation.shard_size=32")
     flags = f"--xla_force_host_platform_device_count=4 {os.environ.get('XLA_FLAGS', '')}"

@@ -62,7 +62,7 @@ def test_r26_commands_need_no_network(command: list[str], tmp_path: Path) -> Non
 
 
 def test_r26_the_block_blocks(tmp_path: Path) -> None:
-    """The hook itself: without it the other tests could not fail."""
+    """Seen to fail: with the hook left out, without which the other tests could not fail."""
     done = python("import socket; socket.create_connection(('127.0.0.1', 9))", tmp_path)
     assert (done.returncode, done.stderr.partition(" ")[0]) == (99, "NETWORK")
 

@@ -113,3 +113,22 @@ def test_a_margin_that_is_no_number_is_refused() -> None:
 def test_an_event_that_cannot_happen_is_said_so() -> None:
     with pytest.raises(SimulationError, match="no point below margin"):
         subset_simulation(lambda x: np.full(len(x), 1.0), 2, seed=1, effort=SMALL)
+
+
+def test_an_event_that_only_the_first_search_met_is_no_answer_of_0() -> None:
+    """Seen to fail: 0 +- 0, with as many effective samples as one likes."""
+    answers = []
+    for seed in range(8):
+        try:
+            found = rare_event(lambda x: np.where(x[:, 0] > 3.7, -1.0, 1.0), 2, seed=seed,
+                               effort=Effort(n_populations=4, n_points=512))  # fmt: skip
+        except SimulationError as told:
+            answers.append(str(told))
+        else:
+            assert found.probability > 0.0
+            assert found.standard_error > 0.0
+    assert any("none of 4 populations" in told for told in answers)
+
+
+def test_no_points_have_no_direction() -> None:
+    assert directions_of(np.zeros((0, 3))).shape == (0, 3)

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from otsim.attack import compile_attack, sample_campaigns
+from otsim.config import read_study
 from otsim.draws import Design, study_draws
-from otsim.draws.names import names_by_part
+from otsim.errors import SimulationError
 from otsim.rare_events import Effort, subset_simulation
 from otsim.rare_events.twin_margins import WrittenDraws, loss_margin
 from otsim_kernels.draws import purpose_id
@@ -29,7 +31,7 @@ def test_a_disaster_is_as_likely_as_plain_twins_say() -> None:
         return np.where(campaigns.acts, losses, -1.0 - np.clip(late_h, 0.0, 1e3))
 
     wanted = 1.8 * DISASTER
-    margin, n_dims = loss_margin(graded, names_by_part(study), loss=wanted, seed=1)
+    margin, n_dims = loss_margin(graded, study, loss=wanted)
     found = subset_simulation(margin, n_dims, seed=1, effort=EFFORT)
     plain = study_draws(study)
     losses = losses_of(plain, sample_campaigns(model, 0, N_PLAIN, draws=plain))
@@ -53,3 +55,9 @@ def test_twins_draw_what_is_written_and_else_from_their_streams() -> None:
     assert np.array_equal(later, key.stream.word(purpose_id("a"), np.uint32(1)))
     assert np.array_equal(np.argsort(design.key(twins, "twin").word(purpose_id("c"), 0)),
                           np.argsort(points[:, 2]))  # fmt: skip
+
+
+def test_an_architecture_is_refused() -> None:
+    study = read_study("configs/studies/te_design_review.yaml")
+    with pytest.raises(SimulationError, match="give the study an attack tree"):
+        loss_margin(lambda design, numbers: np.zeros(len(numbers)), study, loss=1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -40,7 +40,7 @@ class Lived:
         case: the case.
         want: the file's columns; empty if there is no file.
         got: the same rows as recorded, beyond the trip too.
-        perturbed: the same of a twin that started a little elsewhere.
+        perturbed: the same of twins that are moved a little again and again.
         end: tick of the trip; None without.
         causes: of the trip.
     """
@@ -48,7 +48,7 @@ class Lived:
     case: Case
     want: dict[str, Values]
     got: dict[str, Values]
-    perturbed: dict[str, Values]
+    perturbed: tuple[dict[str, Values], ...]
     end: int | None
     causes: set[str]
 
@@ -66,21 +66,30 @@ def _is_known(case: Case) -> bool:
     return True
 
 
-def live(driver: str, dtype: str) -> dict[str, Lived]:
-    """Live every case in integration `reference`, noise off, with a perturbed twin beside each."""
-    cases = [*known_cases(), *map(debug_case, sorted(FOLDER.glob("debug_1hz.parquet")))]
+def live(
+    driver: str, dtype: str, cases: Sequence[Case] | None = None, *, n_perturbed: int = 1
+) -> dict[str, Lived]:
+    """Live cases in integration `reference`, noise off, with perturbed twins beside each.
+
+    Args:
+        driver, dtype: of the kernel.
+        cases: all that there are if None.
+        n_perturbed: twins beside each.
+    """
+    if cases is None:
+        cases = [*known_cases(), *map(debug_case, sorted(FOLDER.glob("debug_1hz.parquet")))]
     files = [_file_of(case) for case in cases]
     n = len(cases)
-    members = [*range(n), *range(n)]
+    members = [*range(n)] * (1 + n_perturbed)
     batch = Batch(cases, integration="reference", dtype=dtype, members=members, driver=driver)
-    rows: list[dict[str, list[float]]] = [{} for _ in range(2 * n)]
+    rows: list[dict[str, list[float]]] = [{} for _ in members]
     ticks = [set(file["k"].tolist()) if file else set() for file in files]
     for k, found in batch.record(set().union(*ticks)):
-        for twin in (twin for twin in range(2 * n) if k in ticks[twin % n]):
-            for name, values in found.items():
+        for twin, member in enumerate(members):
+            for name, values in found.items() if k in ticks[member] else ():
                 rows[twin].setdefault(name, []).append(values[twin])
         if k % tolerances.PERTURBED_EVERY_S == 0:
-            batch.perturb(range(n, 2 * n), tolerances.PERTURBATION[dtype], seed=k)
+            batch.perturb(range(n, len(members)), tolerances.PERTURBATION[dtype], seed=k)
     batch.run()
     endings = endings_of(batch)
     recorded = [
@@ -88,7 +97,7 @@ def live(driver: str, dtype: str) -> dict[str, Lived]:
     ]
     return {
         case["name"]: Lived(
-            case=case, want=files[i], got=recorded[i], perturbed=recorded[n + i],
+            case=case, want=files[i], got=recorded[i], perturbed=tuple(recorded[n + i :: n]),
             end=endings[i][0], causes=endings[i][1],
         )
         for i, case in enumerate(cases)
@@ -125,7 +134,7 @@ def _with_cost(found: dict[str, Values]) -> dict[str, Values]:
 
 
 def errors(lived: Lived) -> tuple[dict[str, Values], Values]:
-    """Return each column's relative error by row, and how far the perturbed twin was by then.
+    """Return each column's relative error by row, and how far a perturbed twin was by then.
 
     Only rows up to the trip of either side; of a runaway, up to three minutes before it.
 
@@ -142,8 +151,8 @@ def errors(lived: Lived) -> tuple[dict[str, Values], Values]:
         scale = np.maximum(size, tolerances.FLOOR * size.max())[rows]
         got = lived.got[name][rows]
         error[name] = relative(got - lived.want[name][rows], scale)
-        if name.startswith(_PLANT):
-            apart = np.maximum(apart, relative(got - lived.perturbed[name][rows], scale))
+        for perturbed in lived.perturbed if name.startswith(_PLANT) else ():
+            apart = np.maximum(apart, relative(got - perturbed[name][rows], scale))
     return error, np.maximum.accumulate(apart)
 
 

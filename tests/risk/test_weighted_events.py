@@ -1,5 +1,7 @@
 """Weighted events: the figures of the sample that they stand for, honest errors, refused tails."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,11 @@ from otsim.errors import ReportError
 from otsim.risk import EventLosses, Labels, annual_risk
 from otsim.risk.annual import annual_loss, annual_tail_mean
 from otsim.risk.contributions import tail_parts
+from otsim.risk.estimates import chance_estimate, mean_estimate
 from otsim.risk.exceedance import AEP, OEP, Curves, ept
 from otsim.risk.frequency import poisson
+from otsim.risk.measure_errors import estimate
+from otsim.risk.named_measures import Measure
 from otsim.risk.sampling_error import Sampling
 
 RATE = poisson(0.5)
@@ -124,3 +129,71 @@ def test_weighted_parts_of_a_tail_add_up() -> None:
     annual = annual_loss(losses, RATE, known)
     parts = tail_parts(annual, losses, 0.99, known)
     assert parts.sum() == pytest.approx(annual_tail_mean(annual, 0.99), rel=1e-12)
+
+
+def thinned(seed: int, n: int = 1000) -> tuple[np.ndarray, Sampling]:
+    """Draw 95 % of life as a tenth of the events; a hit in 100 of those; bool[n] and how drawn."""
+    random = np.random.default_rng(seed)
+    thin = random.random(n) < 0.1
+    hits = thin & (random.random(n) < 0.01)
+    return hits, Sampling(weights=np.where(thin, 0.95 / 0.1, 0.05 / 0.9))
+
+
+def test_what_tilting_thins_out_is_not_ruled_out_by_events_that_do_not_show_it() -> None:
+    """Seen to fail with n_events as the size where nothing was hit: 35 % are missed."""
+    held, unseen, truth = 0, 0, 0.95 * 0.01
+    for seed in range(300):
+        hits, sampling = thinned(seed)
+        found = chance_estimate(hits, sampling)
+        unseen += not hits.any()
+        held += found.lower <= truth <= found.upper
+    assert unseen > 60
+    assert held >= 270
+
+
+def test_a_certainty_of_thinned_events_is_as_uncertain() -> None:
+    hits, sampling = thinned(1)
+    none, every = (chance_estimate(np.full(len(hits), given), sampling) for given in (False, True))
+    assert none.upper == pytest.approx(1.0 - every.lower)
+    assert none.upper > 0.03
+    loss = mean_estimate(np.zeros(len(hits)), sampling, most=100.0)
+    assert (loss.value, loss.upper) == (0.0, 100.0 * none.upper)
+
+
+@pytest.mark.parametrize("is_weighted", [True, False])
+def test_the_tables_and_a_measure_say_the_same(is_weighted: bool) -> None:
+    losses, weights = weighted_sample(3, 2000)
+    sample = events(losses, weights) if is_weighted else events(0.0 * losses, None)
+    risk = annual_risk(sample, RATE, [1000.0])
+    total, row = risk.alt[0], next(each for each in risk.probabilities if each.name == "loss")
+    mean = estimate(Measure(name="eal", kind="eal"), sample, RATE)
+    chance = estimate(Measure(name="p", kind="chance", flag="loss"), sample, RATE)
+    assert (total.mean_loss, total.standard_error, total.lower_ci, total.upper_ci) == (
+        mean.value, mean.standard_error, mean.lower, mean.upper
+    )  # fmt: skip
+    assert (row.per_year, row.per_year_lower_ci, row.per_year_upper_ci) == (
+        chance.value, chance.lower, chance.upper
+    )  # fmt: skip
+
+
+def test_a_diverged_twin_moves_the_bounds_by_what_it_weighs() -> None:
+    losses, weights = weighted_sample(4, 2000)
+    dropped = np.zeros(2000, bool)
+    dropped[np.flatnonzero(losses >= 100.0)[:40]] = True  # drawn 50 times too often
+    sample = replace(
+        events(losses[~dropped], None),
+        sampling=Sampling(weights=weights[~dropped], dropped_weights=weights[dropped]),
+        n_quarantined=40,
+    )
+    bounds = annual_risk(sample, RATE, [1000.0]).quarantine
+    calibrated = Sampling(weights=weights).calibrated
+    low = RATE.mean * np.sum(calibrated * losses * ~dropped) / 2000
+    high = low + RATE.mean * np.sum(calibrated * dropped) / 2000 * sample.plant_value
+    assert (bounds.mean_loss_low, bounds.mean_loss_high) == pytest.approx((low, high))
+
+
+def test_weights_are_bent_to_the_mean_of_all_twins_drawn() -> None:
+    _, weights = weighted_sample(5, 2000)
+    part = Sampling(weights=weights[:1500], dropped_weights=weights[1500:]).calibrated
+    whole = Sampling(weights=weights).calibrated
+    assert part == pytest.approx(whole[:1500] / whole[:1500].mean())

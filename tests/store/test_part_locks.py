@@ -72,6 +72,37 @@ def test_a_part_leaves_the_temporary_files_of_others(tmp_path: Path) -> None:
     assert not [name for name in files_of(tmp_path) if ".tmp-" in name]
 
 
+def test_other_parts_begin_while_one_reads_its_shards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: with the folder locked until every shard of the part is verified."""
+    from otsim.store import folder_lock
+    from otsim.store.run_reader import RunReader
+
+    monkeypatch.setattr(folder_lock, "_WAIT_S", 0.2)
+    real, begun = RunReader.missing_shards, list[str]()
+
+    def missing_shards(reader: RunReader, among: object = None) -> dict[int, str]:
+        if not begun:
+            begun.append("two")
+            RunFolder.open(tmp_path, study_of(), part=TWO).close()
+        return real(reader, among)
+
+    monkeypatch.setattr(RunReader, "missing_shards", missing_shards)
+    RunFolder.open(tmp_path, study_of(), part=ONE).close()
+    assert begun == ["two"]
+
+
+def test_a_part_of_a_run_that_grew_ends_its_success(tmp_path: Path) -> None:
+    from store.synthetic_run import finished_run
+
+    finished_run(tmp_path, study_of())
+    RunFolder.open(tmp_path, study_of(), part=TWO).close()
+    assert (tmp_path / "_SUCCESS").exists()
+    RunFolder.open(tmp_path, study_of(128), part=ONE).close()  # shard 3 is of part 2
+    assert not (tmp_path / "_SUCCESS").exists()
+
+
 def test_a_part_recomputes_its_own_shards_alone(tmp_path: Path) -> None:
     from store.synthetic_run import commit_shards
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -15,8 +17,9 @@ from otsim.config.read_sweep import read_sweep
 from otsim.errors import ConfigError, SimulationError, StorageError
 from otsim.store import RunReader, run_id
 from otsim.store.batch_folder import open_batch
-from otsim.sweep import run_sweep, write_sweep
+from otsim.sweep import run_sweep, table, write_sweep
 from otsim.sweep.points import folder_of
+from otsim.sweep.table import point_rows
 from sweep.made_up import FakeRuns, study_file
 
 MARGIN, RATE, SIGMA = (
@@ -24,6 +27,11 @@ MARGIN, RATE, SIGMA = (
     "loss.fragility.reactor_overpressure.sigma",
 )  # fmt: skip
 DELAY = "defence.response.delay_h"
+
+
+@pytest.fixture(autouse=True)
+def _made_up_twins_may_diverge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("otsim.study.MAX_DIVERGED_SHARE", 1.0)
 
 
 @pytest.fixture
@@ -56,6 +64,40 @@ def test_a_sweep_goes_on_where_it_stopped(plan, tmp_path: Path) -> None:
     anew = FakeRuns()
     run_sweep(plan, tmp_path, run=anew, resume=False)
     assert [resume for _, _, resume in anew.asked] == [False] * 3
+
+
+def test_a_point_that_failed_the_gate_fails_it_again(
+    plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: with every point that has its tables taken for sound."""
+    run_sweep(plan, tmp_path, run=FakeRuns())
+    monkeypatch.setattr("otsim.study.MAX_DIVERGED_SHARE", 1e-3)
+    again, said = FakeRuns(), list[str]()
+    found = run_sweep(plan, tmp_path, run=again, log=said.append)
+    assert again.asked == []
+    assert all("of 128 twins diverged, more than 0.1 %" in each.error for each in found.failed)
+    assert len(found.failed) == 3
+    assert all(each.has_results for each in found.failed)
+    assert len([line for line in said if "failed" in line]) == 3
+    ended = run_sweep(plan, tmp_path, run=again, fail_fast=True)
+    assert len(ended.points) == 1
+
+
+def test_points_with_shards_given_up_or_of_another_device_are_run_again(
+    plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: with neither looked at."""
+    run_sweep(plan, tmp_path, run=FakeRuns())
+    folder = folder_of(tmp_path, plan.points[2])
+    manifest = folder / "_manifest" / "shard-00001.json"
+    manifest.write_text(manifest.read_text().replace('"given_up": ""', '"given_up": "killed"'))
+    again = FakeRuns()
+    run_sweep(plan, tmp_path, run=again)
+    assert [out for out, _, _ in again.asked] == [folder]
+    monkeypatch.setattr("otsim.sweep.points.device_kind", lambda: "gpu")
+    elsewhere = FakeRuns()
+    run_sweep(plan, tmp_path, run=elsewhere)
+    assert len(elsewhere.asked) == 3
 
 
 def test_a_failed_point_does_not_end_the_others(plan, tmp_path: Path) -> None:
@@ -151,6 +193,40 @@ def test_the_change_from_the_first_point_is_of_the_same_twins(plan, tmp_path: Pa
         assert row["ChangeLowerCI"] > 0.0
         width = row["ChangeUpperCI"] - row["ChangeLowerCI"]
         assert width < row["MeanLossUpperCI"] - row["MeanLossLowerCI"]
+
+
+def test_points_are_paired_by_twin_and_not_by_count(
+    plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One twin diverges in each point, another one each time. Seen to fail: with the twins that
+    are left paired in order."""
+    found = run_sweep(plan, tmp_path, run=FakeRuns())
+    real, worst = table.stored_losses, list[int]()
+
+    def stored_losses(study, reader):
+        stored = real(study, reader)
+        loss = stored.loss.copy()
+        loss[[3, 77, 50][len(worst)]] = np.nan
+        worst.append(1)
+        return replace(stored, loss=loss)
+
+    monkeypatch.setattr(table, "stored_losses", stored_losses)
+    first, second, _ = point_rows(found)
+    assert first.change is None
+    losses = [real(each.point.study, RunReader.at(each.run)).loss for each in found.points[:2]]
+    kept = np.isfinite(losses[0]) & np.isfinite(losses[1])
+    kept[[3, 77]] = False
+    rate = found.points[0].point.study.attackers.frequency.per_year
+    wanted = rate * np.mean(losses[1][kept] - losses[0][kept])
+    assert second.change.difference == pytest.approx(wanted, rel=1e-9)
+    assert second.change.narrower > 1.5
+
+
+def test_points_of_other_seeds_are_not_paired(tmp_path: Path) -> None:
+    """Seen to fail: with equal counts taken for the same twins."""
+    plan = read_sweep(str(study_file(tmp_path)), ["simulation.seed=7,8"])
+    rows = point_rows(run_sweep(plan, tmp_path / "out", run=FakeRuns()))
+    assert rows[1].change.narrower == pytest.approx(1.0)
 
 
 PAGES = {

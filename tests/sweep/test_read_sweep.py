@@ -54,6 +54,17 @@ def test_zip_and_list_go_side_by_side(tmp_path: Path) -> None:
     assert values(plan, DELAY) == [6, 48]
 
 
+def test_importance_sampling_is_refused_where_it_is_asked_for(tmp_path: Path) -> None:
+    """Seen to fail: with the points run, each with a tilt of its own."""
+    block = f"  grid: {{{MARGIN}: [4000, 7200]}}\nsimulation:\n  sampling: importance\n"
+    with pytest.raises(ConfigError) as caught:
+        swept(tmp_path, block)
+    first = caught.value.problems[0]
+    assert "study.yaml:6:13: simulation.sampling: importance: points of a sweep" in first
+    with pytest.raises(ConfigError, match=r"use plain \(sweep point 2"):
+        swept(tmp_path, "  grid: {simulation.sampling: [plain, importance]}\n")
+
+
 def test_parts_together_are_combined(tmp_path: Path) -> None:
     block = f"  grid: {{{DELAY}: [6, 24]}}\n  list: [{{{MARGIN}: 4000}}, {{{MARGIN}: 9000}}]\n"
     assert len(swept(tmp_path, block).points) == 4

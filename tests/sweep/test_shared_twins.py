@@ -137,6 +137,27 @@ def test_a_donor_that_is_damaged_or_gone_gives_nothing(tmp_path: Path) -> None:
         assert shared.equals(rows_of(changed, [])[0])
 
 
+def test_a_donor_of_another_device_gives_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail: without a look at the device; its twins are other bits."""
+    donor = run_of(study(), tmp_path / "donor")
+    monkeypatch.setattr("otsim.shared_twins.device_kind", lambda: "gpu")
+    changed = with_value(study(), "loss.margin_per_hour", 5.0)
+    assert rows_of(changed, [donor])[1] == list(range(TWINS))
+
+
+def test_a_donor_that_grew_since_gives_what_it_has_now(tmp_path: Path) -> None:
+    """Seen to fail: with the reader of its first size kept."""
+    half = with_value(study(), "simulation.twins", TWINS // 2)
+    with RunFolder.open(tmp_path / "donor", half):
+        pass
+    changed = with_value(study(), "loss.margin_per_hour", 5.0)
+    assert rows_of(changed, [str(tmp_path / "donor")])[1] == list(range(TWINS))
+    donor = run_of(study(), tmp_path / "donor")
+    assert rows_of(changed, [donor])[1] == []
+
+
 def test_two_donors_give_what_one_lacks(tmp_path: Path) -> None:
     slow, fast = (with_value(study(), DELAY, mean) for mean in (200.0, 5.0))
     donors = [run_of(each, tmp_path / str(i)) for i, each in enumerate((slow, fast))]

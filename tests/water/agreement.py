@@ -4,7 +4,8 @@ Tolerances are those of the reference's README.md (`wdn`): heads 1e-3 m (3e-3 ft
 switching and 0.01 m later, levels 5e-3 m, flows 1e-3 of the largest, switchings in the same order
 within 5 s. Left out are solves that EPANET itself calls disconnected, all from the first on that it
 calls unbalanced or unstable, and nodes whose heads mean nothing: below -10 m of pressure, or cut
-off from whatever holds a head, so that the leaks of closed links decide.
+off from whatever holds a head, so that the leaks of closed links decide. Where EPANET's runs of the
+same lie apart by more than ten tolerances, nothing is compared from then on.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from water.network_run import Run
 LOST, DISCONNECTED = (1, 2), 3  # warnings; lost: unbalanced, unstable
 CLOSED, ACTIVE = 2, 4  # statuses
 SHIFT_S = 5  # by which switchings may lie apart
+FAR = 10.0  # tolerances by which EPANET's runs of the same may differ and still be compared with
 HUNTS = 20  # trials by which EPANET's solves of the same differ where they end by chance
 
 
@@ -30,24 +32,71 @@ class Compared:
         given: the network.
         theirs, ours: the runs.
         others: EPANET's of what is the same to it; where they part with `theirs` (`_parted_s`),
-            the comparison ends, and until then what they differ by in a value is added to its
-            tolerance, twice.
+            the comparison ends, as it does where they differ by `FAR` tolerances in a value; until
+            then what they differ by is added to the tolerance, twice.
+        newer: of a newer version of EPANET's; the comparison ends where it parts with `theirs`,
+            and until then a value may be as either says.
     """
 
     def __init__(
-        self, given: WaterNetwork, theirs: Run, ours: Run, others: Sequence[Run] = ()
-    ) -> None:
+        self, given: WaterNetwork, theirs: Run, ours: Run, others: Sequence[Run] = (),
+        newer: Run | None = None,
+    ) -> None:  # fmt: skip
         self.given, self.theirs, self.ours, self.others = given, theirs, ours, others
+        self.newer = newer
         self.foot = 1.0 if given.options.is_metric else 1.0 / 0.3048
         bad = theirs.time_s[np.isin(theirs.warning, (*LOST, DISCONNECTED))]
         # what an unbalanced solve leaves behind is chance: flows to start from, and tank levels
         lost = theirs.time_s[np.isin(theirs.warning, LOST)]
-        parts = [_parted_s(theirs, other, given) - SHIFT_S for other in others]
+        beside = [*others, *([] if newer is None else [newer])]
+        parts = [_parted_s(theirs, other, given) - SHIFT_S for other in beside]
         self.trusted_until_s = min([*lost.tolist(), *parts], default=np.inf)
-        common = np.intersect1d(theirs.time_s, ours.time_s)
+        common = np.setdiff1d(np.intersect1d(theirs.time_s, ours.time_s), bad)
         common = common[common < self.trusted_until_s]
-        self.times = np.array([t for t in common.tolist() if t not in bad and self._same(t)], int)
-        self.n_common = len(np.setdiff1d(common, bad))
+        self.times = np.array([t for t in common.tolist() if self._same(t)], int)
+        self.trusted_until_s = min(self.trusted_until_s, self._far_apart_s())
+        self.times = self.times[self.times < self.trusted_until_s]
+        self.n_common = int(np.sum(common < self.trusted_until_s))
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the first solve is compared."""
+        return bool(np.isin(self.theirs.time_s[0], self.times))
+
+    @property
+    def is_refused_at_once(self) -> bool:
+        """Whether EPANET itself leaves its first solve open: by a warning, or by its other runs."""
+        first = self.theirs.time_s[0] >= self.trusted_until_s
+        return bool(first or self.theirs.warning[0] in (*LOST, DISCONNECTED))
+
+    def _far_apart_s(self) -> float:
+        """Tell from when on EPANET's runs of the same lie far apart in what means something."""
+        rows, _ = self._rows(self.times)
+        found = [np.inf]
+        for what, name, tolerance, means in self._values(rows):
+            for other in self.others:
+                here = np.isin(self.times, other.time_s) & means
+                mine = getattr(self.theirs, what)[name][rows[here]]
+                at = np.searchsorted(other.time_s, self.times[here])
+                far = np.abs(mine - getattr(other, what)[name][at]) > FAR * tolerance[here]
+                found += self.times[here][far].tolist()
+        return min(found)
+
+    def _values(self, rows: np.ndarray) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
+        """Yield what is compared: its kind, name, tolerance, and when it means something, [n]."""
+        switched = [at for name in self.given.links for at, _ in _switchings(self.theirs, name)]
+        first = min((at for at in switched if at > 0), default=np.inf)
+        close = 1e-3 if self.foot == 1.0 else 3e-3
+        tolerance = np.where(self.times < first, close, 0.01 * self.foot)
+        for name, held in self._held(rows).items():
+            elevation = getattr(self.given.nodes[name], "elevation", -1e9)
+            pressure = self.theirs.head[name][rows] - elevation
+            yield "head", name, tolerance, held & (pressure >= -10.0 * self.foot)
+        always = np.ones(len(rows), bool)
+        largest = max((np.abs(flow).max() for flow in self.theirs.flow.values()), default=1.0)
+        for what, size in (("level", 5e-3 * self.foot), ("flow", 1e-3 * largest)):
+            for name in getattr(self.theirs, what):
+                yield what, name, np.full(len(rows), size), always
 
     def _spread(self, what: str, name: str, means: np.ndarray | None = None) -> float:
         """By how much EPANET's runs differ in a value, at most, at the times that are compared.
@@ -80,7 +129,7 @@ class Compared:
 
     def disagreements(self) -> list[str]:
         """Tell what differs by more than it should."""
-        return [*self._switchings(), *self._solves(), *self._heads(), *self._others()]
+        return [*self._switchings(), *self._solves(), *self._values_off(), *self._settings()]
 
     def _switchings(self) -> Iterator[str]:
         for name in self.given.links:
@@ -109,21 +158,24 @@ class Compared:
             if abs(ours - theirs) > max(0.01 * theirs, 1):
                 yield f"EPANET solves {theirs} times, ours {ours} times"
 
-    def _heads(self) -> Iterator[str]:
-        """Heads, closely until something switches."""
+    def _values_off(self) -> Iterator[str]:
+        """Heads, closely until something switches; levels and flows."""
         theirs, ours = self._rows(self.times)
-        switched = [at for name in self.given.links for at, _ in _switchings(self.theirs, name)]
-        first = min((at for at in switched if at > 0), default=np.inf)
-        close = 1e-3 if self.foot == 1.0 else 3e-3
-        tolerance = np.where(self.times < first, close, 0.01 * self.foot)
-        for name, held in self._held(theirs).items():
-            head, node = self.theirs.head[name][theirs], self.given.nodes[name]
-            pressure = head - getattr(node, "elevation", -1e9)
-            off = np.abs(head - self.ours.head[name][ours])
-            means = held & (pressure >= -10.0 * self.foot)
-            limit = tolerance + 2.0 * self._spread("head", name, means)
-            off = np.where(means, off, 0.0) / limit
-            yield from self._worst(f"head of {name}", off, limit)
+        for what, name, tolerance, means in self._values(theirs):
+            limit = tolerance + 2.0 * self._spread(what, name, means)
+            mine = getattr(self.ours, what)[name][ours]
+            off = np.abs(getattr(self.theirs, what)[name][theirs] - mine)
+            off = np.minimum(off, self._off_newer(what, name, mine))
+            yield from self._worst(f"{what} of {name}", np.where(means, off, 0.0) / limit, limit)
+
+    def _off_newer(self, what: str, name: str, mine: np.ndarray) -> np.ndarray:
+        """Return how far values lie from those of the newer version, inf where it has no solve."""
+        off = np.full(len(mine), np.inf)
+        if self.newer is not None:
+            here = np.isin(self.times, self.newer.time_s)
+            at = np.searchsorted(self.newer.time_s, self.times[here])
+            off[here] = np.abs(getattr(self.newer, what)[name][at] - mine[here])
+        return off
 
     def _held(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Where a node is linked to what holds a head: a tank, a reservoir, a PRV's or PSV's end.
@@ -151,15 +203,8 @@ class Compared:
             if sum(int(one.sum()) for one in held.values()) == before:
                 return held
 
-    def _others(self) -> Iterator[str]:
+    def _settings(self) -> Iterator[str]:
         theirs, ours = self._rows(self.times)
-        largest = max((np.abs(flow).max() for flow in self.theirs.flow.values()), default=1.0)
-        for what, tolerance in (("level", 5e-3 * self.foot), ("flow", 1e-3 * largest)):
-            tables = getattr(self.theirs, what), getattr(self.ours, what)
-            for name in tables[0]:
-                limit = tolerance + 2.0 * self._spread(what, name)
-                off = np.abs(tables[0][name][theirs] - tables[1][name][ours]) / limit
-                yield from self._worst(f"{what} of {name}", off, np.full(len(off), limit))
         for name in self.theirs.setting:
             off = _settings_off(self.given, name, (self.theirs, theirs), (self.ours, ours))
             yield from self._worst(f"setting of {name}", off, np.full(len(off), 1e-4))

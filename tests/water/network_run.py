@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,7 @@ class Run:
         head: by node; flow: by link, 0 where closed; status: codes by link; setting: of pumps and
             valves, 0 where fixed.
         level, inflow: by tank.
+        taken: what all junctions take together, of ours only.
     """
 
     time_s: np.ndarray
@@ -44,6 +45,7 @@ class Run:
     setting: dict[str, np.ndarray]
     level: dict[str, np.ndarray]
     inflow: dict[str, np.ndarray]
+    taken: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def run_network(
@@ -112,7 +114,14 @@ class _Runner:
             },
             level={name: level[:, node[name]] * units.length for name in tanks},
             inflow={name: inflow[:, i] for i, name in enumerate(tanks)},
+            taken=np.array([self._taken(state) for state in states]) * units.flow,
         )
+
+    def _taken(self, state: Twin) -> float:
+        network, held = self.network, state.hydraulics
+        demand = np.array(demand_of(network, state.time, _ones(network, state)), np.float64)[:, 0]
+        demand[network.wants] = held.delivered[:, 0]
+        return float(demand.sum() + held.emitted.sum())
 
     def _statuses(self, state: Twin) -> list[int]:
         plain = np.where(self.network.plain_closed, CLOSED, OPEN).tolist()

@@ -3,14 +3,16 @@
 What differs by more than the tolerances (`agreement.py`) has to be explained by EPANET itself: by
 its own warning, or by its own answer moving at least as much when the order of the file's lines or
 a part in a billion of the demand changes (`epanet_variants.py`). Ours follows 2.3; where 2.2 parts
-with 2.3, 2.2 is compared no further.
+with 2.3, 2.2 is compared no further, and until then a value may be as either has it. How much is
+left to compare is counted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -29,6 +31,9 @@ if not ENGINES:
 
 ACCURACY = 1e-5
 DAY_S = 86_400
+SEEDS, MORE_SEEDS = range(12), range(12, 212)
+ENOUGH = 0.9  # of all solves that EPANET does
+OPEN_AT_ONCE = 0.1  # of all runs, at most, in which EPANET itself leaves its first solve open
 
 
 @dataclass
@@ -65,40 +70,87 @@ class Beside:
 
     def disagreements(self, version: str, ours: Run | None = None) -> list[str]:
         """Tell what differs from a version of EPANET and is not explained by EPANET itself."""
+        return self.compared(version, ours).disagreements()
+
+    def compared(self, version: str, ours: Run | None = None) -> Compared:
+        """Compare with a version; with its variants too only if something differs."""
         ours, theirs = ours or self.ours, self.theirs(version)
-        found = Compared(self.given, theirs, ours).disagreements()
-        if not found:
-            return []
+        found = Compared(self.given, theirs, ours)
+        if not found.disagreements():
+            return found
         others = [self.theirs(version, path) for path in self._variants]
-        if version != "2.3" and "2.3" in ENGINES:
-            others.append(self.theirs("2.3"))
-        return Compared(self.given, theirs, ours, others).disagreements()
+        newer = self.theirs("2.3") if version != "2.3" and "2.3" in ENGINES else None
+        return Compared(self.given, theirs, ours, others, newer)
 
     @cached_property
     def _variants(self) -> list[Path]:
         return list(variants(self.inp, self.given, self.folder))
 
 
-def _all_disagreements(beside: Beside) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Compare:
+    """What came of comparing a network with a version.
+
+    Attributes:
+        wrong: what EPANET does not explain.
+        n_solves, n_compared: of EPANET's solves.
+        is_begun: whether the first of them was compared.
+        is_refused: whether EPANET itself leaves that one open.
+    """
+
+    wrong: tuple[str, ...]
+    n_solves: int
+    n_compared: int
+    is_begun: bool
+    is_refused: bool
+
+
+def _compares(beside: Beside) -> list[Compare]:
+    found = [(version, beside.compared(version)) for version in ENGINES]
     return [
-        f"{beside.inp.stem}, EPANET {version}: {one}"
-        for version in ENGINES
-        for one in beside.disagreements(version)
-    ]
+        Compare(
+            wrong=tuple(
+                f"{beside.inp.stem}, EPANET {version}: {one}" for one in each.disagreements()
+            ),
+            n_solves=len(each.theirs.time_s), n_compared=len(each.times),
+            is_begun=each.is_begun, is_refused=each.is_refused_at_once,
+        )
+        for version, each in found
+    ]  # fmt: skip
 
 
-def _seed_agrees(seed: int, folder: Path) -> None:
-    inp = folder / f"{seed}.inp"
-    inp.write_text(random_network(seed))
-    wrong = _all_disagreements(Beside(inp, folder))
-    if wrong:
-        print(f"random_network({seed}):\n{inp.read_text()}")  # noqa: T201
+def _agrees(compares: list[Compare]) -> None:
+    wrong = [one for each in compares for one in each.wrong]
     assert not wrong, "; ".join(wrong[:8])
+    assert all(each.is_begun or each.is_refused for each in compares)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_random_networks_agree(seed: int, tmp_path: Path) -> None:
-    _seed_agrees(seed, tmp_path)
+@cache
+def _of_seed(seed: int) -> list[Compare]:
+    with TemporaryDirectory() as folder:
+        inp = Path(folder) / f"{seed}.inp"
+        inp.write_text(random_network(seed))
+        found = _compares(Beside(inp, Path(folder)))
+    if any(each.wrong for each in found):
+        print(f"random_network({seed}):\n{random_network(seed)}")  # noqa: T201
+    return found
+
+
+def _enough_compared(seeds: range) -> None:
+    found = [each for seed in seeds for each in _of_seed(seed)]
+    n_solves = sum(each.n_solves for each in found)
+    assert sum(each.n_compared for each in found) >= ENOUGH * n_solves
+    assert sum(not each.is_begun for each in found) <= OPEN_AT_ONCE * len(found)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_networks_agree(seed: int) -> None:
+    _agrees(_of_seed(seed))
+
+
+def test_nearly_all_solves_of_random_networks_are_compared() -> None:
+    """Seen to fail with every comparison ended at once."""
+    _enough_compared(SEEDS)
 
 
 def test_what_epanet_does_not_explain_is_told(tmp_path: Path) -> None:
@@ -118,9 +170,14 @@ def test_what_epanet_does_not_explain_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12, 212))
-def test_more_random_networks_agree(seed: int, tmp_path: Path) -> None:
-    _seed_agrees(seed, tmp_path)
+@pytest.mark.parametrize("seed", MORE_SEEDS)
+def test_more_random_networks_agree(seed: int) -> None:
+    _agrees(_of_seed(seed))
+
+
+@pytest.mark.slow
+def test_nearly_all_solves_of_more_random_networks_are_compared() -> None:
+    _enough_compared(MORE_SEEDS)
 
 
 @pytest.mark.parametrize("name", ["Net1", "Net2", "Net3", "ky4"])
@@ -138,5 +195,6 @@ def _shipped_agrees(name: str, folder: Path) -> None:
     inp = shipped_network(name)
     if inp is None:
         pytest.skip("needs the networks of wntr: pip install wntr")
-    wrong = _all_disagreements(Beside(inp, folder, duration_s=DAY_S))
-    assert not wrong, "; ".join(wrong[:8])
+    found = _compares(Beside(inp, folder, duration_s=DAY_S))
+    _agrees(found)
+    assert all(each.is_begun for each in found)

@@ -32,6 +32,7 @@ from otsim_kernels.plants.water_network.twin_state import BALANCED, UNBALANCED, 
 Array = Any
 _DAMPED = 0.6
 _LATE, _NOW_AND_THEN = 8, 4  # trials from which on, and how often, valves are looked at anyway
+_LEAST_LEAK = 1e-4  # cfs, from which on a solve that lets water in or out is not balanced
 _MEANINGLESS_FT, _MEANINGLESS_CFS = 1e5, 1e3
 
 
@@ -148,7 +149,8 @@ def tried(network: Network, twin: Twin, demand: Array, done: Array) -> tuple[Twi
     ended = (converged & beyond) | (settles & ~(valves_moved | links_moved | pressed_moved))
     trials = jnp.where(moves, twin.trials + 1, twin.trials)
     gives_up = ~ended & ~done & (trials > rule.most + max(rule.extra, 0))
-    warning = jnp.where(gives_up, UNBALANCED, jnp.where(beyond, UNSTABLE, BALANCED))
+    loses = gives_up | (change.leaked > _LEAST_LEAK)
+    warning = jnp.where(loses, UNBALANCED, jnp.where(beyond, UNSTABLE, BALANCED))
     next_check = jnp.where(settles, twin.trials + rule.check_every, twin.next_check)
     return replace(
         twin, hydraulics=replace(state, links=links), trials=trials,

@@ -32,6 +32,7 @@ from otsim_kernels.plants.water_network.system import System, Term, link_terms
 Array = Any
 # Bounds of heads: ft below all junctions, above all that holds or lifts water; cfs / ft beyond.
 _BELOW_ALL, _ABOVE_ALL, _BEYOND = 100.0, 1000.0, 1e-3
+_LINKS_PASSED = 10.0  # by what is delivered, on its way
 _STRONGEST = 3000.0  # ft, for pumps without a shutoff head
 _FARTHEST, _FASTEST = 1e12, 1e6  # ft and cfs, beyond what any network knows
 
@@ -69,6 +70,7 @@ class Change:
         head_error: worst disagreement of a link's loss with the heads at its ends, ft; 0 unless the
             file limits it.
         demand_error: worst disagreement of a delivered demand with its formula, cfs.
+        leaked: what comes from or goes to nowhere, where heads lie beyond their bounds, cfs.
         singular: bool, the system could not be solved, a valve was set free and nothing moved.
     """
 
@@ -76,6 +78,7 @@ class Change:
     largest: Array
     head_error: Array
     demand_error: Array
+    leaked: Array
     singular: Array
 
 
@@ -141,7 +144,9 @@ def _beyond(network: Network, head: Array) -> tuple[Array, Array]:
 
     Where demands depend on pressure, no consistent state is there: a valve at work that takes water
     from where there is none draws heads down until it is looked at, and what a source is made to
-    give drives them up while nobody takes it.
+    give drives them up while nobody takes it. A solve that ends so is not balanced (`solves.py`).
+    What a pump at rest holds apart, in a dry district too, is within the bounds; no deeper, since
+    float32 rounds the heads that slide down to them.
 
     Returns:
         Slope and flow, f[n_junctions, n_twins].
@@ -151,7 +156,7 @@ def _beyond(network: Network, head: Array) -> tuple[Array, Array]:
     most = max([1.0, *(float(np.max(pattern)) for pattern in network.patterns)])
     held = [*(most * network.first_head[n:]).tolist(), *network.elevation[:n].tolist()]
     highest = max(*held, *(tank.max_head for tank in network.tanks), -np.inf)
-    lowest = float(np.min(network.elevation[:n])) - _BELOW_ALL
+    lowest = float(np.min(network.elevation[:n])) - max(lifts, default=0.0) - _BELOW_ALL
     highest += 2.0 * sum(lifts) + _ABOVE_ALL
     off = head[:n] - jnp.clip(head[:n], lowest, highest)
     return jnp.where(off != 0.0, _BEYOND, 0.0), -_BEYOND * off
@@ -233,7 +238,7 @@ def _moved(
     head, head_low = summed(state.head, state.head_low, shift)
     return replace(state, flow=flows, head=head, head_low=head_low), Change(
         relative=_relative(network, changes, total), largest=largest, head_error=none,
-        demand_error=none, singular=relax < 0.0,
+        demand_error=none, leaked=none, singular=relax < 0.0,
     )  # fmt: skip
 
 
@@ -285,12 +290,16 @@ def _drawn(
         largest = jnp.maximum(largest, jnp.abs(after - before).max(axis=0, initial=0.0))
         total = total + jnp.abs(after).sum(axis=0)
     if delivered.dtype != jnp.float64:
-        # where all is cut off, what flows is rounding: changes are related to what is wanted too
-        total = total + jnp.maximum(demand[network.wants] - delivered, 0.0).sum(axis=0)
+        # where all is cut off, what flows is rounding: changes are related to what would flow
+        unmet = jnp.maximum(demand[network.wants] - delivered, 0.0).sum(axis=0)
+        total = total + _LINKS_PASSED * unmet
     state = replace(state, emitted=emitted, delivered=delivered)
     error = demand_error(network, state.head, demand, delivered)
     relative = _relative(network, changes, total)
-    return state, replace(change, relative=relative, largest=largest, demand_error=error)
+    change = replace(change, relative=relative, largest=largest, demand_error=error)
+    if not len(network.wants):
+        return state, change
+    return state, replace(change, leaked=jnp.abs(_beyond(network, state.head)[1]).sum(axis=0))
 
 
 def _relative(network: Network, changes: Array, total: Array) -> Array:
