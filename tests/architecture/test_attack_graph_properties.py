@@ -22,7 +22,7 @@ PLANTS = st.builds(
 )
 REMOVABLE = ("services", "conduits", "vulnerabilities", "credentials", "people", "media",
              "vendor_access", "controls")  # fmt: skip
-UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def without(plant, block, name):
@@ -53,11 +53,12 @@ def without_name(one, field, name):
 
 
 @UNHURRIED
-@given(plant=PLANTS, data=st.data())
-def test_removing_an_entry_only_takes_away(plant, data):
+@given(plant=PLANTS, which=st.sampled_from(REMOVABLE), place=st.integers(0, 10**6))
+def test_removing_an_entry_only_takes_away(plant, which, place):
     before = attack_graph(plant)
-    block = data.draw(st.sampled_from([key for key in REMOVABLE if getattr(plant, key)]))
-    name = data.draw(st.sampled_from(sorted(getattr(plant, block))))
+    block = which if getattr(plant, which) else "services"
+    entries = sorted(getattr(plant, block))
+    name = entries[place % len(entries)]
     after = attack_graph(without(plant, block, name))
     assert set(after.nodes) <= set(before.nodes)
     assert set(after.needs) <= set(before.needs)

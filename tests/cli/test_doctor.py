@@ -6,6 +6,7 @@ import json
 import platform
 from importlib.metadata import version
 
+import pytest
 from click.testing import CliRunner
 
 from otsim import __version__
@@ -31,6 +32,7 @@ def test_lines_hold_the_same():
         assert part in text
 
 
+@pytest.mark.slow
 def test_bench_tells_the_speed_the_limit_and_the_route():
     found = json.loads(doctor("--bench", "--json").stdout)
     assert found["route"] == "fast CPU loop on CPU"

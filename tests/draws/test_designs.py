@@ -57,7 +57,7 @@ def quiet_outcomes(study: Study, twin_id: np.ndarray) -> Outcomes:
     )
 
 
-@pytest.mark.parametrize("path", STUDIES)
+@pytest.mark.parametrize("path", [STUDIES[0], pytest.param(STUDIES[1], marks=pytest.mark.slow)])
 def test_all_that_is_drawn_is_a_dimension(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody needs to draw stays out: certain steps, and a response that there is not."""
     study = sobol_study(path)

@@ -28,7 +28,10 @@ from otsim.part_runs import merge_runs, run_part
 from otsim.store import Part, RunReader
 
 NEEDS_RAY = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")
-CLUSTERS = ["dask", pytest.param("ray", marks=[NEEDS_RAY, pytest.mark.slow])]
+CLUSTERS = [
+    pytest.param("dask", marks=pytest.mark.slow),
+    pytest.param("ray", marks=[NEEDS_RAY, pytest.mark.slow]),
+]
 EVERYWHERE = ["local", *CLUSTERS]
 pytestmark = pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"

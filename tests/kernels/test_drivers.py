@@ -60,6 +60,7 @@ def whole() -> Any:
     return te_batch(0, N_MOST).advance(TICKS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [64, 256])
 def test_any_batch_gives_the_same_bits(whole: Any, size: int) -> None:
     for first in (0, 512):
@@ -67,6 +68,7 @@ def test_any_batch_gives_the_same_bits(whole: Any, size: int) -> None:
         assert same_bits(part, twins_of(whole, slice(first, first + size)))
 
 
+@pytest.mark.slow
 def test_the_fast_driver_lives_the_reference_drivers_lives() -> None:
     """In float64 every twin ends at the same tick; in between they agree but for rounding."""
     with jax.enable_x64(True):
@@ -82,6 +84,7 @@ def test_the_fast_driver_lives_the_reference_drivers_lives() -> None:
         np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_single_step_of_the_fast_driver_is_the_reference_drivers() -> None:
     fast, plain = (
         Twins(mixed_acts(64), points=POINTS, rupture=4000.0, drive=drive).advance(1)
@@ -91,6 +94,7 @@ def test_a_single_step_of_the_fast_driver_is_the_reference_drivers() -> None:
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_twins_of_a_batch_differ(whole: Any) -> None:
     status = np.asarray(whole.ending.status)
     assert set(status) >= {RUNNING, TRIPPED}

@@ -149,6 +149,7 @@ def test_a_tick_of_the_tank_in_c(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @needs_gcc
 @pytest.mark.parametrize("rare", [False, True])
 def test_a_tick_of_tennessee_eastman_in_c(tmp_path: Path, *, rare: bool) -> None:

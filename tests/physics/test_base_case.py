@@ -14,7 +14,7 @@ from otsim_kernels.plants.tennessee_eastman.signals import COMMANDS, MEASUREMENT
 from physics.te_twins import Twins
 
 N = 16
-HOURS = 48.0
+HOURS = 16.0
 # The tables and the scheme's set-points are printed to five digits, so the loops draw the plant a
 # little away from the printed state: less than this share, or less than half the sensor's noise.
 PRINTED = 5e-4
@@ -23,7 +23,7 @@ GAS_PERIOD, PRODUCT_PERIOD = 360, 900
 
 @pytest.fixture(scope="module")
 def calm() -> Any:
-    """48 h without noise or attack: the twins, and XMEAS 1 to 41 each half hour."""
+    """16 h without noise or attack: the twins, and XMEAS 1 to 41 each half hour."""
     twins, seen = Twins([[]] * N, points=[], noise=False), []
     twins.run(HOURS, each_chunk=lambda s: seen.append(np.array(s.plant.instruments.shown)[:, 0]))
     return twins, np.array(seen)
@@ -97,6 +97,7 @@ def _with_process(state: Any, process: Any) -> Any:
     return replace(state, plant=replace(state.plant, physical=process))
 
 
+@pytest.mark.slow
 def test_noise_has_the_published_spread() -> None:
     twins = Twins([[]] * 256, points=[], ids=range(256))
     quiet = Twins([[]] * 256, points=[], noise=False)

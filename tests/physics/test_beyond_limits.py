@@ -119,6 +119,7 @@ def shares_of_a_step(state: TwinState) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_the_bound_on_gas_that_leaves_is_inert_within_the_limits() -> None:
     """Up to the trips, whose tick is included, it cuts nothing: at most half a step's gas."""
     twins, most = Twins(few_attacks(BATCH), points=few_points()), 0.0

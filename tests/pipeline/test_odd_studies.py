@@ -97,6 +97,7 @@ def test_twins_that_diverge_are_counted_never_averaged(poisoned: set[int], tmp_p
         assert metadata[b"otsim.n_quarantined"] == b"2", name
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_3_and_leaves_the_report(poisoned: set[int], tmp_path: Path) -> None:
     out = tmp_path / "run"
     acting = short_study(twins=FEW)
@@ -110,6 +111,7 @@ def test_the_command_ends_with_3_and_leaves_the_report(poisoned: set[int], tmp_p
     assert (out / "_SUCCESS").exists()
 
 
+@pytest.mark.slow
 def test_float64_with_disturbances(tmp_path: Path) -> None:
     study = short_study(
         "simulation.precision=float64", "plant.disturbances.idv=[1, 8, 13]", twins=FEW

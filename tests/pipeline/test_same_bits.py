@@ -44,6 +44,7 @@ def test_the_short_study_shows_every_ending(run: Path) -> None:
     assert status >= {"no_action", "horizon", "tripped", "destroyed"}
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_left_alone(run: Path) -> None:
     before = hashes(run)
     result = CliRunner().invoke(main, command_line(run, "--workers", "1", "--json"))
@@ -60,6 +61,7 @@ def test_another_batch_and_shard_size_gives_the_same_rows(run: Path, tmp_path: P
     assert events_of(tmp_path / "run").equals(events_of(run))
 
 
+@pytest.mark.slow
 def test_other_shards_give_the_same_tables(run: Path, tmp_path: Path) -> None:
     run_study(short_study(shard_size=TWINS), tmp_path / "run", workers=1)
     for name in RunReader.at(run).table_names():
@@ -67,6 +69,7 @@ def test_other_shards_give_the_same_tables(run: Path, tmp_path: Path) -> None:
         assert (tmp_path / "run" / file).read_bytes() == (run / file).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_run_that_grows_keeps_its_twins(run: Path, tmp_path: Path) -> None:
     out, first = tmp_path / "run", 80
     run_study(short_study(twins=first), out, workers=1)
@@ -117,6 +120,7 @@ def test_a_shutdown_by_the_defenders_is_replayed_too(run: Path) -> None:
     assert replay_twin(run, row["twin_id"], every_s=600).row == row
 
 
+@pytest.mark.slow
 def test_replay_writes_beside_the_run_and_disturbs_nothing(run: Path) -> None:
     before = hashes(run)
     row = next(rows_with(run, status="tripped"))

@@ -170,6 +170,7 @@ def check_trip(case: dict[str, Any], recording: Recording, *, ticks: int) -> Non
     assert len(recording.cause.split("; ")) == len(case["trip_cause"])
 
 
+@pytest.mark.slow
 def test_the_command_gives_the_same(tmp_path: Path) -> None:
     """The shortest case with an action, through an action file and a Parquet file."""
     [path] = next(p.values for p in cases() if case_of(p.values[0])["attacks"]

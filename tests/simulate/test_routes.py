@@ -48,6 +48,7 @@ def test_the_fastest_driver_that_works(
     assert callable(driver.advance())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole_lives", [False, True])
 def test_whole_shards_in_one_block_are_the_same_twins(
     whole_lives: bool, monkeypatch: pytest.MonkeyPatch

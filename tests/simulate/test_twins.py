@@ -90,6 +90,7 @@ def lived(model: TwinModel) -> Outcomes:
 # --- the bank of warm states
 
 
+@pytest.mark.slow
 def test_the_bank_holds_256_different_living_states(model: TwinModel) -> None:
     bank = model.bank
     assert len(bank.clock) == N_MEMBERS == 256

@@ -34,7 +34,7 @@ def s3_server() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture(params=["memory", "s3"])
+@pytest.fixture(params=[pytest.param("memory", marks=pytest.mark.slow), "s3"])
 def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where nothing is yet."""
     name = uuid.uuid4().hex

@@ -27,7 +27,13 @@ from otsim_kernels.plants.water_network.taps import (
     true_readings,
 )
 from otsim_kernels.plants.water_network.trial import Change, Hydraulics, trial
-from otsim_kernels.plants.water_network.twin_state import BALANCED, UNBALANCED, UNSTABLE, Twin
+from otsim_kernels.plants.water_network.twin_state import (
+    BALANCED,
+    UNBALANCED,
+    UNSTABLE,
+    Twin,
+    first_hydraulics,
+)
 
 Array = Any
 _DAMPED = 0.6
@@ -129,7 +135,7 @@ def _restarted(network: Network, before: Links, state: Hydraulics) -> Hydraulics
 
 def tried(network: Network, twin: Twin, demand: Array, done: Array) -> tuple[Twin, Array]:
     """Do one trial of the present solves; returns the twins and where a solve ended, bool[n]."""
-    rule, state = network.trials, twin.hydraulics
+    rule, state = network.trials, _anew(network, twin, demand, done)
     relax = jnp.where(twin.damped, _DAMPED, 1.0).astype(state.flow.dtype)
     relax = jnp.where(done, 0.0, relax)
     state, change = trial(network, state, demand=demand, relax=relax)
@@ -158,6 +164,27 @@ def tried(network: Network, twin: Twin, demand: Array, done: Array) -> tuple[Twi
         damped=small if rule.damp_limit > 0.0 else twin.damped, relative=change.relative,
         warning=jnp.where(ended | gives_up, warning, twin.warning).astype(jnp.int32),
     ), ended | gives_up  # fmt: skip
+
+
+def _anew(network: Network, twin: Twin, demand: Array, done: Array) -> Hydraulics:
+    """Begin a solve anew, once, whose demands depend on pressure and which has hunted for long.
+
+    Where districts are dry many states fit, and which trials end is chance, in float32 above all.
+    """
+    state = twin.hydraulics
+    if not len(network.wants):
+        return state
+    first = first_hydraulics(network, state.flow.shape[1], state.flow.dtype)
+    hunts = (twin.trials == network.trials.most // 2) & ~done
+    inner = (jnp.arange(network.n_nodes) < network.n_junctions)[:, None] & hunts
+    low = state.head_low
+    return replace(
+        state,
+        head=jnp.where(inner, first.head, state.head),
+        head_low=None if low is None else jnp.where(inner, 0.0, low),
+        flow=jnp.where(hunts, first.flow, state.flow),
+        delivered=jnp.where(hunts, demand[network.wants], state.delivered),
+    )
 
 
 def _looks(network: Network, trials: Array, small: Array) -> Array:

@@ -58,7 +58,7 @@ def first_twin(network: Network, n_twins: int, dtype: Any) -> Twin:
     volume = np.array([tank.first_volume for tank in network.tanks], np.float64).reshape(-1, 1)
     shape, none = (len(network.tanks), n_twins), jnp.zeros(n_twins, jnp.int32)
     return Twin(
-        hydraulics=_first_hydraulics(network, n_twins, dtype),
+        hydraulics=first_hydraulics(network, n_twins, dtype),
         volume=jnp.asarray(np.broadcast_to(volume, shape), dtype),
         volume_low=None if _is_wide(dtype) else jnp.zeros(shape, dtype),
         inflow=jnp.zeros(shape, dtype),
@@ -84,7 +84,7 @@ def _is_wide(dtype: Any) -> bool:
     return bool(np.dtype(dtype) == np.float64)
 
 
-def _first_hydraulics(network: Network, n_twins: int, dtype: Any) -> Hydraulics:
+def first_hydraulics(network: Network, n_twins: int, dtype: Any) -> Hydraulics:
     """Begin with heads at the elevations and water at 1 ft/s."""
 
     def wide(values: Any) -> Array:
@@ -111,4 +111,4 @@ def _first_hydraulics(network: Network, n_twins: int, dtype: Any) -> Hydraulics:
     )
 
 
-__all__ = ["BALANCED", "UNBALANCED", "UNSTABLE", "Twin", "first_twin"]
+__all__ = ["BALANCED", "UNBALANCED", "UNSTABLE", "Twin", "first_hydraulics", "first_twin"]
