@@ -5,12 +5,13 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check golden bench gpu clean FORCE
+.PHONY: help demo test test-all check golden lowest release bench gpu clean FORCE
 
 VENV := .venv
 BIN := $(VENV)/bin
 STUDY := configs/studies/te_campaign.yaml
 RUN := runs/te_campaign
+LOWEST := build/lowest
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -q
 
@@ -24,6 +25,8 @@ help:
 	@echo "make test-all  all tests, the slow ones too"
 	@echo "make check     ruff, mypy, import-linter and the quickest tests"
 	@echo "make golden    write the expected reports again"
+	@echo "make lowest    the quick tests on the lowest versions that pyproject.toml allows"
+	@echo "make release   what is in a release (SBOM) and its known flaws; needs a network"
 	@echo "make bench     measure the throughput, append to benchmarks/results"
 	@echo "make gpu       the tests and the benchmark that need a GPU"
 	@echo "make clean     remove .venv, caches and runs"
@@ -47,6 +50,21 @@ check: $(VENV)/.dev
 
 golden: $(VENV)/.test
 	OTSIM_WRITE_GOLDEN=1 $(PYTEST) tests/golden
+
+lowest: $(VENV)/.made
+	rm -rf $(LOWEST)
+	$(BIN)/python -m venv $(LOWEST)
+	$(BIN)/python locks/lowest_versions.py > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(LOWEST)/lowest.txt --editable . pytest hypothesis psutil
+	$(LOWEST)/bin/python -m pytest -q -m "not slow and not gpu and not reference" \
+	  tests/cli tests/config tests/attack tests/risk tests/report
+
+release: $(VENV)/.core
+	$(PIP) cyclonedx-bom pip-audit
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements locks/python-3.12.txt --output-file dist/sbom.json
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement locks/python-3.12.txt
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/throughput.py

@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from hypothesis import settings
+
 from otsim.simulate.cpu_settings import prepare_cpu
 
 # compiled loops and warm states of the tests, apart from the user's
@@ -13,3 +15,7 @@ _state = tempfile.TemporaryDirectory(prefix="otsim-state-")
 os.environ["XDG_STATE_HOME"] = _state.name
 prepare_cpu()
 os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
+
+# no test is timed: what takes 10 ms takes half a second on a busy machine
+settings.register_profile("otsim", deadline=None)
+settings.load_profile("otsim")

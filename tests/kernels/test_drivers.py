@@ -109,6 +109,7 @@ def test_smaller_batches_give_the_same_bits(whole: Any, size: int) -> None:
     assert same_bits(part, twins_of(whole, slice(0, size)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [7, 180, 1800])
 def test_any_chunk_length_gives_the_same_bits(chunk: int) -> None:
     once, parts = te_batch(0, 64), te_batch(0, 64)

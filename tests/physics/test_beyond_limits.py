@@ -128,6 +128,7 @@ def test_the_bound_on_gas_that_leaves_is_inert_within_the_limits() -> None:
     assert 0.1 < most < 0.8
 
 
+@pytest.mark.slow
 def test_extreme_attacks_in_a_reduced_set() -> None:
     attacks = few_attacks(BATCH)
     assert len(attacks) == BATCH

@@ -55,15 +55,6 @@ each_way = pytest.mark.parametrize(
     ("driver", "dtype"),
     [
         ("fast_cpu", "float64"),
-        ("fast_cpu", "float32"),
-        pytest.param("reference", "float64", marks=pytest.mark.slow),
-        pytest.param("reference", "float32", marks=pytest.mark.slow),
-    ],
-)
-each_way_in_turn = pytest.mark.parametrize(  # where each costs a batch of its own
-    ("driver", "dtype"),
-    [
-        ("fast_cpu", "float64"),
         pytest.param("fast_cpu", "float32", marks=pytest.mark.slow),
         pytest.param("reference", "float64", marks=pytest.mark.slow),
         pytest.param("reference", "float32", marks=pytest.mark.slow),
@@ -182,7 +173,7 @@ def test_trip(case: Case, driver: str, dtype: str) -> None:
         assert abs(found.end - case["trip_step"]) <= allowed
 
 
-@each_way_in_turn
+@each_way
 @each_case
 def test_converged_trip(case: Case, driver: str, dtype: str) -> None:
     if "trip_time_h_plant_dt_0p05s" not in case:
