@@ -122,13 +122,15 @@ class Lives:
                     todo[key] = v, int(i)
                     counts[v] += 1
         if todo:
+            # side by side what ends alike, the longest first: blocks wait for their last twin
+            keys = sorted(todo, key=lambda key: (-key[1], int(variants[todo[key][0]].goal[key[0]])))
             chosen = joined_campaigns(
-                [chosen_campaigns(variants[v], np.array([i])) for v, i in todo.values()]
+                [chosen_campaigns(variants[v], np.array([i])) for v, i in (todo[k] for k in keys)]
             )
             if alone:
                 chosen = replace(chosen, response_h=np.full(len(todo), np.inf))
             self._parts.append(self.live(chosen))
-            for key in todo:
+            for key in keys:
                 self.rows[key] = self._count
                 self._count += 1
         return counts

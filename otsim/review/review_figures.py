@@ -25,7 +25,7 @@ __all__ = ["RETURN_PERIOD", "review_figures"]
 
 RETURN_PERIOD = 250.0
 _MOST_WAYS = 20
-_AT_ONCE = 64  # variants whose campaigns are held at once
+_AT_ONCE = 256  # variants held at once: a life takes long alone, and hardly longer beside others
 _MOST_SHARED = 6  # groups that are shared out by Shapley
 
 Told = Callable[[str], None]
