@@ -6,10 +6,12 @@ rings until nothing moves, and Knuth's search with a heap, which settles value a
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 
 __all__ = ["Laws", "Network", "laws_of", "network_of", "plain_solvers"]
@@ -129,15 +131,46 @@ def plain_solvers(network: Network, laws: Laws) -> dict[str, tuple[Callable[...,
     Each is `draw_and_solve(n) -> float`, the sum of the latest times asked for, and
     `solve(times) -> f32[n_worlds, n_asked]` with times f32[n_worlds, n_leaves], inf where absent.
     """
-    import heapq
+    return {
+        "sweeps": _world_by_world(network, laws, _sweeping(network)),
+        "heap": _world_by_world(network, laws, _searching(network)),
+    }
 
-    import numba
 
-    instructions, segments, asked = network.instructions, network.segments, network.asked
-    n_rows, n_leaves = network.n_rows, network.n_leaves
-    latest, needs, added = network.latest, network.needs, network.added
-    first_user, users = network.first_user, network.users
-    is_operand = np.diff(first_user)[1 : 1 + n_leaves] > 0
+def _world_by_world(network: Network, laws: Laws, settle: Any) -> tuple[Callable[..., Any], ...]:
+    """Compile the loops over worlds around what settles one."""
+    n_rows, n_leaves, asked = network.n_rows, network.n_leaves, network.asked
+    draw = _drawing()
+
+    @numba.njit
+    def draw_and_settle(n, family, chance, odds, mu, sigma):  # type: ignore[no-untyped-def]
+        np.random.seed(1)
+        times, table = np.empty(n_leaves, np.float32), np.empty(n_rows, np.float32)
+        lacking, total = np.empty(n_rows, np.int64), 0.0
+        for _ in range(n):
+            draw(times, family, chance, odds, mu, sigma)
+            settle(times, table, lacking)
+            worst = np.float32(0.0)
+            for row in asked:
+                worst = max(worst, table[row])
+            total += 0.0 if np.isinf(worst) else worst
+        return total
+
+    @numba.njit
+    def settle_given(worlds):  # type: ignore[no-untyped-def]
+        table, lacking = np.empty(n_rows, np.float32), np.empty(n_rows, np.int64)
+        found = np.empty((worlds.shape[0], asked.size), np.float32)
+        for i in range(worlds.shape[0]):
+            settle(worlds[i], table, lacking)
+            found[i] = table[asked]
+        return found
+
+    told = (laws.family, laws.chance, laws.odds, laws.mu, laws.sigma)
+    return lambda n: draw_and_settle(n, *told), settle_given
+
+
+def _drawing() -> Any:
+    """Compile what draws the times of a world's leaves, inf where a leaf is absent."""
 
     @numba.njit
     def draw(times, family, chance, odds, mu, sigma):  # type: ignore[no-untyped-def]
@@ -149,12 +182,20 @@ def plain_solvers(network: Network, laws: Laws) -> dict[str, tuple[Callable[...,
             if odds[leaf, 0] < 1.0:
                 u = np.random.random()
                 process = 0 if u < odds[leaf, 0] else (1 if u < odds[leaf, 1] else 2)
-            if family[leaf] == 0:
+            if family[leaf] == LOGNORMAL:
                 times[leaf] = np.exp(mu[leaf, process] + sigma[leaf] * np.random.standard_normal())
-            elif family[leaf] == 1:
+            elif family[leaf] == EXPONENTIAL:
                 times[leaf] = np.exp(mu[leaf, process]) * np.random.standard_exponential()
             else:
                 times[leaf] = np.exp(mu[leaf, process])
+
+    return draw
+
+
+def _sweeping(network: Network) -> Any:
+    """Compile ordered sweeps: each segment once, a ring until nothing moves."""
+    instructions, segments = network.instructions, network.segments
+    n_rows, n_leaves = network.n_rows, network.n_leaves
 
     @numba.njit
     def sweep(times, table, lacking):  # type: ignore[no-untyped-def]
@@ -176,6 +217,15 @@ def plain_solvers(network: Network, laws: Laws) -> dict[str, tuple[Callable[...,
                             moved = True
                 if segments[s, 2] == 0:
                     moved = False
+
+    return sweep
+
+
+def _searching(network: Network) -> Any:
+    """Compile Knuth's search: the earliest value of all is final, and serves its users."""
+    needs, latest, added = network.needs, network.latest, network.added
+    first_user, users, n_leaves = network.first_user, network.users, network.n_leaves
+    is_operand = np.diff(first_user)[1 : 1 + n_leaves] > 0
 
     @numba.njit
     def search(times, table, lacking):  # type: ignore[no-untyped-def]
@@ -200,31 +250,4 @@ def plain_solvers(network: Network, laws: Laws) -> dict[str, tuple[Callable[...,
                     if then < np.inf:
                         heapq.heappush(queue, (then, user))
 
-    def of(settle: Any) -> tuple[Callable[..., Any], ...]:
-        @numba.njit
-        def many(n, family, chance, odds, mu, sigma):  # type: ignore[no-untyped-def]
-            np.random.seed(1)
-            times, table = np.empty(n_leaves, np.float32), np.empty(n_rows, np.float32)
-            lacking, total = np.empty(n_rows, np.int64), 0.0
-            for _ in range(n):
-                draw(times, family, chance, odds, mu, sigma)
-                settle(times, table, lacking)
-                worst = np.float32(0.0)
-                for row in asked:
-                    worst = max(worst, table[row])
-                total += 0.0 if np.isinf(worst) else worst
-            return total
-
-        @numba.njit
-        def given(worlds):  # type: ignore[no-untyped-def]
-            table, lacking = np.empty(n_rows, np.float32), np.empty(n_rows, np.int64)
-            found = np.empty((worlds.shape[0], asked.size), np.float32)
-            for i in range(worlds.shape[0]):
-                settle(worlds[i], table, lacking)
-                found[i] = table[asked]
-            return found
-
-        told = (laws.family, laws.chance, laws.odds, laws.mu, laws.sigma)
-        return lambda n: many(n, *told), given
-
-    return {"sweeps": of(sweep), "heap": of(search)}
+    return search

@@ -33,6 +33,7 @@ ACCURACY = 1e-5
 DAY_S = 86_400
 SEEDS, MORE_SEEDS = range(6), range(6, 212)
 ENOUGH = 0.9  # of all solves that EPANET does
+PARTS = {"ky10": {"2.2"}}  # from its first solve on 2.2 closes ~@Pump-11, which 2.3 leaves open
 OPEN_AT_ONCE = 0.1  # of all runs, at most, in which EPANET itself leaves its first solve open
 
 
@@ -195,6 +196,7 @@ def _shipped_agrees(name: str, folder: Path) -> None:
     inp = shipped_network(name)
     if inp is None:
         pytest.skip("needs the networks of wntr: pip install wntr")
-    found = _compares(Beside(inp, folder, duration_s=DAY_S))
-    _agrees(found)
-    assert all(each.is_begun for each in found)
+    found = dict(zip(ENGINES, _compares(Beside(inp, folder, duration_s=DAY_S)), strict=True))
+    _agrees([*found.values()])
+    not_begun = {version for version, each in found.items() if not each.is_begun}
+    assert not_begun <= PARTS.get(name, set())
