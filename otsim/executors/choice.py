@@ -82,4 +82,4 @@ def open_workplace(
         from otsim.executors.process_pool import spawned_workers
 
         with spawned_workers(n) as pool:
-            yield Workplace(executor=pool, ahead=max(_AHEAD, 2 * n))
+            yield Workplace(executor=pool, ahead=max(_AHEAD, 2 * n), n_idle=n)

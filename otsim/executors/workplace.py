@@ -28,11 +28,13 @@ class Workplace:
         ahead: tasks to hand over before the first is done; what is done comes back in any order.
         most_deaths: a task that lost its worker so often is given up. More than 2 where the loss
             of a worker is also told of tasks that only waited there.
+        n_idle: workers that stand idle until the first task; 0 where tasks are done at once.
     """
 
     executor: Executor
     ahead: int
     most_deaths: int = 2
+    n_idle: int = 0
 
     def ask(self, function: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
         """Hand over one task; call what is returned to wait for its result.

@@ -35,7 +35,7 @@ from otsim.store.commit import commit_bytes, storing
 from otsim.store.parquet_files import parquet_bytes
 from otsim.store.run_identity import config_sha256, versions
 from otsim.store.run_reader import RUN_FILE
-from otsim.work import outcomes_of
+from otsim.work import get_ready, outcomes_of
 
 __all__ = [
     "FINDINGS_FILE",
@@ -228,8 +228,10 @@ def _refuse_runs(out: Path) -> None:
 
 
 def _live(study: Study, place: Workplace) -> Callable[[Campaigns], Outcomes]:
-    """Return what simulates campaigns, on all workers of a place."""
+    """Return what simulates campaigns, on all workers of a place, which get ready meanwhile."""
     text = study.model_dump_json()
+    for _ in range(place.n_idle):
+        place.ask(get_ready, text)
 
     def live(campaigns: Campaigns) -> Outcomes:
         count = len(campaigns.twin_id)

@@ -20,6 +20,7 @@ from otsim.review.options import Options, options_of
 from otsim.review.parts import parts_of, ways_of
 from otsim.review.results import MENDING, Change, Effect, Estimate, ReviewFigures, Way
 from otsim.risk.shapley import shapley_shares
+from otsim.simulate.plans import action_clock
 
 __all__ = ["RETURN_PERIOD", "review_figures"]
 
@@ -68,11 +69,10 @@ class _Review:
         """Compute everything, in the order in which one thing needs another."""
         design = self.design
         before = self._campaigns(design.nothing_changed)
-        now = self.lives.losses([before])[0]
-        ways = self._ways(now)
+        ways = self._ways(action_clock(before).acts)
         changes = self._distinct([*extra, *changes_of(design, ways.any(axis=1))])
         self.told(f"weighing {len(changes)} changes")
-        after = self._losses(changes)
+        now, *after = self._losses([design.nothing_changed, *changes])
         sets = self._sets_of_controls()
         valid = ~np.isnan(np.array([now.loss, *(each.loss for each in after)])).any(axis=0)
         scale = Scale.of(design.rates, RETURN_PERIOD, valid)
@@ -104,10 +104,10 @@ class _Review:
             out_of_reach=design.graph.out_of_reach,
         )
 
-    def _ways(self, now: Losses) -> npt.NDArray[np.bool_]:
+    def _ways(self, acts: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """The steps on the way of each campaign that acts."""
-        acting = np.flatnonzero(now.acts)
-        ways = np.zeros((len(self.design.attack.leaves), len(now.acts)), bool)
+        acting = np.flatnonzero(acts)
+        ways = np.zeros((len(self.design.attack.leaves), len(acts)), bool)
         if len(acting):
             ways[:, acting] = self.design.ways(acting)
         return ways
