@@ -39,7 +39,7 @@ test: $(VENV)/.test
 	$(PYTEST) -n 2 --dist loadfile -m "not slow and not gpu"
 
 test-all: $(VENV)/.test-all
-	$(PYTEST) -n 2 --dist loadfile -m "not gpu"
+	$(PYTEST) -n 2 --dist loadfile --hypothesis-profile=searching -m "not gpu"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

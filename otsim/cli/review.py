@@ -29,12 +29,17 @@ _MOST_TOLD = 5
 )
 @click.option("--twins", type=click.IntRange(min=1), help="Sampled campaigns, over the study's.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed, over the study's.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes. Default: one per GPU, or else per core.",
+)
 @set_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 @json_option
 def review(  # noqa: PLR0913 - one parameter an option
-    study_file: str, out: Path, twins: int | None, seed: int | None, overrides: tuple[str, ...],
-    quiet: bool, as_json: bool,
+    study_file: str, out: Path, twins: int | None, seed: int | None, workers: int | None,
+    overrides: tuple[str, ...], quiet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Review the design of a plant's network: where is it weak, what to mend first.
 
@@ -64,7 +69,7 @@ def review(  # noqa: PLR0913 - one parameter an option
 
     with prompt_interrupts(as_json=as_json):
         told = (lambda line: None) if quiet else _told
-        found = review_study(study, out, places=places_of(root), told=told)
+        found = review_study(study, out, workers=workers, places=places_of(root), told=told)
     _tell(found, out, as_json=as_json)
 
 

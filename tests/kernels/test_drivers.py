@@ -121,6 +121,7 @@ def test_any_chunk_length_gives_the_same_bits(chunk: int) -> None:
     assert same_bits(once.history, parts.history)
 
 
+@pytest.mark.slow
 def test_single_ticks_give_the_same_bits() -> None:
     once, parts = te_batch(64, 64), te_batch(64, 64)
     once.advance(400)

@@ -157,6 +157,7 @@ def test_without_any_rupture_nothing_diverges() -> None:
     assert not np.any(np.asarray(twins.run(24.0).ending.status) == DIVERGED)
 
 
+@pytest.mark.slow
 def test_a_plant_without_cooling_ruptures_or_burns_within_half_an_hour() -> None:
     attacks = [[BYPASS, *attack] for attack in _uncooled()] * 8
     twins = Twins(attacks, points=few_points(), rupture=RUPTURE_KPA)

@@ -116,6 +116,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str
     return hashes(out), time.monotonic() - began
 
 
+@pytest.mark.slow
 def test_stopped_and_killed_it_ends_with_the_same_bytes(
     undisturbed: tuple[dict[str, str], float], tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     return chosen
 
 
+@pytest.mark.slow
 def test_twins_that_diverge_are_counted_never_averaged(poisoned: set[int], tmp_path: Path) -> None:
     sound_run, sick_run = tmp_path / "sound", tmp_path / "sick"
     run_study(short_study(twins=FEW), sound_run, workers=1)

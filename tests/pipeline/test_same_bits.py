@@ -55,6 +55,13 @@ def test_a_finished_run_is_left_alone(run: Path) -> None:
     assert hashes(run) == before
 
 
+def test_another_shard_size_gives_the_same_rows(run: Path, tmp_path: Path) -> None:
+    """In blocks of the size that is compiled already."""
+    run_study(short_study(f"simulation.batch={SHARD}", shard_size=80), tmp_path / "run", workers=1)
+    assert events_of(tmp_path / "run").equals(events_of(run))
+
+
+@pytest.mark.slow
 def test_another_batch_and_shard_size_gives_the_same_rows(run: Path, tmp_path: Path) -> None:
     study = short_study("simulation.batch=128", shard_size=80)
     run_study(study, tmp_path / "run", workers=1)

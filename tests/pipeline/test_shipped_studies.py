@@ -21,7 +21,6 @@ from otsim.study import run_study
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 STUDIES = sorted((CONFIGS / "studies").glob("*.yaml"))
-MAIN = ("water_net3",)  # tests/golden runs te_campaign; the others take as long again
 OURS = "assumption (otsim)"
 IDLE_IN_NETWORKS = ("study.plant.safety", "study.plant.rupture", "study.loss.destroyed")
 N_CAMPAIGNS = 4096
@@ -137,13 +136,8 @@ def test_the_remote_campaign_is_as_wide_as_promised() -> None:
     assert study.uncertainty[0].key == "attackers.frequency.per_year"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=path.stem, marks=() if path.stem in MAIN else pytest.mark.slow)
-        for path in STUDIES
-    ],
-)
+@pytest.mark.slow  # tests/golden runs te_campaign, tests/water runs networks
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_every_study_runs_with_8_twins(path: Path, tmp_path: Path) -> None:
     study = read_study(path, [f"simulation.twins={N_TWINS}"])
     result = run_study(study, tmp_path / "run", workers=1)

@@ -173,6 +173,7 @@ def test_trip(case: Case, driver: str, dtype: str) -> None:
         assert abs(found.end - case["trip_step"]) <= allowed
 
 
+@pytest.mark.slow
 @each_way
 @each_case
 def test_converged_trip(case: Case, driver: str, dtype: str) -> None:

@@ -24,6 +24,7 @@ from review.synthetic_figures import figures_of
 from store.synthetic_run import finished_run, study_of
 
 STUDY = Path(__file__).parents[2] / "configs/studies/te_design_review.yaml"
+COMMAND = ["review", str(STUDY), "--workers", "1"]
 FILES = ["findings.json", "review.html", "review.sarif", "study.yaml"]
 TABLES = ["controls", "effects", "findings", "inputs", "options", "parts", "shares", "ways"]
 
@@ -34,7 +35,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Review, Path]:
     root = read_branches(STUDY)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(engine, "review_figures", made_up)
-        return review_study(checked_study(root), out, places=places_of(root)), out
+        return review_study(checked_study(root), out, workers=1, places=places_of(root)), out
 
 
 def made_up(study: Any, **_: Any) -> Any:
@@ -141,7 +142,7 @@ def test_a_file_in_place_of_the_folder_is_a_storage_error(
 
 def test_the_command_prints_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "review_figures", made_up)
-    result = CliRunner().invoke(main, ["review", str(STUDY), "--out", str(tmp_path / "out")])
+    result = CliRunner().invoke(main, [*COMMAND, "--out", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("Mend first: ")
     assert f"Report: {tmp_path / 'out' / 'review.html'}" in result.stdout
@@ -150,7 +151,7 @@ def test_the_command_prints_the_answer(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_json_is_one_object_with_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "review_figures", made_up)
-    asked = ["review", str(STUDY), "--out", str(tmp_path / "out"), "--json", "--quiet"]
+    asked = [*COMMAND, "--out", str(tmp_path / "out"), "--json", "--quiet"]
     result = CliRunner().invoke(main, asked)
     told = json.loads(result.stdout)
     assert {"headline", "annual_loss", "tail_loss", "findings", "report", "sarif"} <= set(told)
@@ -172,7 +173,7 @@ def test_a_study_without_architecture_is_one_line_and_exit_code_2(tmp_path: Path
 
 @pytest.mark.slow
 def test_a_small_study_is_reviewed_from_end_to_end(tmp_path: Path) -> None:
-    review = review_study(small_study(), tmp_path)
+    review = review_study(small_study(), tmp_path, workers=1)
     (vnc,) = [f for f in review.findings if f.finding.id == "OTS-UNNEEDED-SERVICE/sharing"]
     assert vnc.annual_loss is not None
     assert vnc.rank == 1

@@ -178,7 +178,7 @@ def test_the_untouched_plant_lives_to_the_horizon(model: TwinModel) -> None:
     assert product == pytest.approx(22.949 * HORIZON_H, rel=0.1)
 
 
-@pytest.mark.parametrize("every", [1, 37, 600])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 37, 600])
 def test_a_recorded_twin_is_the_very_twin(model: TwinModel, lived: Outcomes, every: int) -> None:
     rows = [0, 1, 2, 3, 5]
     end = LEAD + round(HORIZON_H * 3600)
