@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from otsim.errors import OtsimError
 from otsim.simulate.devices import device_kind
 from otsim.simulate.outcomes import STATUSES, Outcomes
 from otsim.simulate.same_lives import Lives, lives_of, same_lives
+from otsim.store.places import place_of
 from otsim.store.run_identity import versions
 from otsim.store.run_reader import RunReader
 from otsim.store.stored_outcomes import stored_outcomes
@@ -44,7 +44,7 @@ def shared_outcomes(
     Args:
         study: whose twins they are.
         campaigns: of one shard.
-        donors: folders of runs that are cut into shards alike.
+        donors: folders or URLs of runs that are cut into shards alike.
         live: simulates campaigns.
     """
     if not donors or study.simulation.sampling != "plain":  # tilted study by study
@@ -71,7 +71,7 @@ def _lent(
 ) -> tuple[Outcomes, npt.NDArray[np.bool_]] | None:
     """Return a donor's outcomes of the same twins, and which of them are ours too."""
     try:
-        reader = RunReader.at(Path(donor))  # afresh: the donor may have grown
+        reader = RunReader.at(place_of(donor))  # afresh: the donor may have grown
         facts, twins = reader.facts, range(int(twin_id[0]), int(twin_id[-1]) + 1)
         shard = twins.start // facts.shard_size
         ours = facts.versions == versions() and facts.device == device_kind()
@@ -107,7 +107,7 @@ def _idle(outcomes: Outcomes, which: Index) -> Outcomes:
 @lru_cache(maxsize=4)
 def _donor(path: str, _config_sha256: str, _twins: int) -> tuple[Study, AttackModel]:
     """Read and compile a donor's study, once for each that its folder has held."""
-    study = RunReader.at(Path(path)).study()
+    study = RunReader.at(place_of(path)).study()
     return study, compile_attack(study)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from otsim.cli.options import json_option, set_option
+from otsim.cli.options import RunPlace, json_option, set_option
 
 if TYPE_CHECKING:
     from otsim.compare import Comparison, Verdict
@@ -25,8 +25,8 @@ __all__ = ["compare"]
 @click.option(
     "--out",
     metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Folder for the page, the table and the runs of studies. Required for studies.",
+    type=RunPlace(),
+    help="Folder, or URL, for the page, the table and the runs of studies. Required for studies.",
 )
 @click.option(
     "--measure",
@@ -92,7 +92,7 @@ def compare(  # noqa: PLR0913 - one parameter an option
         raise click.UsageError("need two or more studies or runs to compare")
     if most_twins is not None and not goals:
         raise click.UsageError("--most-twins ends the growth of --until; add --until GOAL")
-    if overrides and all(Path(subject).is_dir() for subject in subjects):
+    if overrides and all(_run_at(subject) for subject in subjects):
         raise click.UsageError("-s lays values over studies, but all of these are finished runs")
     prepare_cpu()
     rules = [fail_rule(text) for text in gates]
@@ -116,20 +116,28 @@ def compare(  # noqa: PLR0913 - one parameter an option
 
 
 def _subjects(texts: Sequence[str], overrides: Sequence[str]) -> list[Subject]:
-    """Tell runs from studies: a run is a folder."""
+    """Tell runs from studies: a run is a folder, or stands at a URL."""
     from otsim.attack.joined_graph import graph_problems
     from otsim.compare.studies import Subject
     from otsim.config import read_study
 
     found = []
     for text in texts:
-        path = Path(text)
-        if path.is_dir():
-            found.append(Subject(label=path.resolve().name, run=path))
+        run = _run_at(text)
+        if run is not None:
+            found.append(Subject(label=run.resolve().name, run=run))
         else:
             study = read_study(text, overrides, also=graph_problems)
-            found.append(Subject(label=path.stem, study=study))
+            found.append(Subject(label=Path(text).stem, study=study))
     return found
+
+
+def _run_at(text: str) -> Path | None:
+    """Return the folder or URL of a run; None where a study is meant."""
+    from otsim.store.places import is_local, place_of
+
+    place = place_of(text)
+    return place if place.is_dir() or not is_local(place) else None
 
 
 def _finish(
@@ -217,4 +225,4 @@ def _tell(
     ]
     click.echo("\n".join(lines).replace("\u00a0", " "))
     if page is not None:
-        click.echo(f"Page: {click.format_filename(page)}")
+        click.echo(f"Page: {click.format_filename(str(page))}")

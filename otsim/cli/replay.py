@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from otsim.cli.options import json_option
+from otsim.cli.options import RunPlace, json_option
 from otsim.cli.simulate import check_record_file
 from otsim.cli.time_steps import TimeStep
 
@@ -22,7 +22,7 @@ __all__ = ["replay"]
 
 
 @click.command()
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run_folder", metavar="RUN", type=RunPlace())
 @click.option("--twin", type=int, required=True, help="Number of the twin, from 0.")
 @click.option("--every", metavar="TIME", type=TimeStep(), default=60, show_default="60s",
               help="Between rows: 60s, 3min, 0.05h.")  # fmt: skip

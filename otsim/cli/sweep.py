@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from otsim.cli.options import json_option, study_argument
+from otsim.cli.options import RunPlace, json_option, study_argument
 
 if TYPE_CHECKING:
     from otsim.config.read_sweep import SweepPlan
@@ -31,8 +31,8 @@ __all__ = ["sweep"]
 @click.option(
     "--out",
     metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Folder of the sweep. Required, unless --dry-run.",
+    type=RunPlace(),
+    help="Folder of the sweep, or a URL such as s3://bucket/sweep. Required, unless --dry-run.",
 )
 @click.option("--resume/--no-resume", default=True, show_default=True, help="Go on with a sweep.")
 @click.option("--fail-fast", is_flag=True, help="End at the first point that fails.")
@@ -120,8 +120,8 @@ def _tell_result(found: SweepResult, page: Path, answer: str, *, as_json: bool) 
         click.echo(json.dumps(told, ensure_ascii=False))
     else:
         click.echo(answer.replace("\u00a0", " "))
-        click.echo(f"Page: {click.format_filename(page)}")
-        click.echo(f"Table: {click.format_filename(page.with_name('sweep.csv'))}")
+        click.echo(f"Page: {click.format_filename(str(page))}")
+        click.echo(f"Table: {click.format_filename(str(page.with_name('sweep.csv')))}")
     if failure is not None:
         refuse_at_gate(failure, told=as_json)
 

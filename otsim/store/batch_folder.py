@@ -10,7 +10,8 @@ from typing import Any
 
 from otsim.errors import SimulationError
 from otsim.store.commit import commit_bytes, remove_temporary_files, storing
-from otsim.store.folder_lock import LOCK_FILES, FolderLock
+from otsim.store.folder_lock import LOCK_FILES, FolderLock, NoLock
+from otsim.store.places import is_local
 
 __all__ = ["RUNS_FOLDER", "open_batch"]
 
@@ -23,7 +24,7 @@ def open_batch(path: Path, kind: str) -> Iterator[Path]:
     """Create the folder, or go on with one of the same kind; no other process writes it meanwhile.
 
     Args:
-        path: the folder.
+        path: the folder, or a prefix of an object store, where nothing keeps others out.
         kind: `sweep` or `compare`; the file `KIND.json` tells it.
 
     Raises:
@@ -34,14 +35,16 @@ def open_batch(path: Path, kind: str) -> Iterator[Path]:
     with storing(path):
         if path.is_symlink() or (path.exists() and not path.is_dir()):
             raise SimulationError(f"{path}: is no folder; give one that is new or of a {kind}")
-        path.mkdir(parents=True, exist_ok=True)
-        others = {found.name for found in path.iterdir()} - LOCK_FILES
+        if is_local(path):
+            path.mkdir(parents=True, exist_ok=True)
+        listed = path.iterdir() if path.exists() else ()
+        others = {found.name for found in listed} - LOCK_FILES
     foreign = sorted(name for name in others if not name.startswith(".tmp-"))
     if foreign and not marker.exists():
         raise SimulationError(
             f"{path}: holds {foreign[0]!r} but no {kind}; give a folder that is new or empty"
         )
-    lock = FolderLock(path)
+    lock = FolderLock(path) if is_local(path) else NoLock()
     try:
         remove_temporary_files(path)
         if not marker.exists():

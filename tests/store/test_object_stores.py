@@ -14,6 +14,7 @@ from otsim.cli import main
 from otsim.errors import SimulationError, StorageError
 from otsim.store import Part, RunFolder, RunReader, place_of
 from otsim.store.faults import InjectedFault
+from pipeline.whole_run import IDLE, STUDY
 from store.synthetic_run import commit_shards, files_of, finished_run, study_of
 
 pytestmark = pytest.mark.filterwarnings(
@@ -191,3 +192,43 @@ def test_local_addresses_are_folders(tmp_path: Path) -> None:
     assert place_of("runs/te") == Path("runs/te")
     assert place_of(f"file://{tmp_path}/a%20b") == tmp_path / "a b"
     assert os.fspath(place_of("./x"))
+
+
+def test_a_run_there_is_looked_at_as_any_other(url: str, tmp_path: Path) -> None:
+    run = finished_run(place_of(url), study_of())
+    status = CliRunner().invoke(main, ["status", url])
+    assert status.exit_code == 0, status.output
+    assert status.stdout.startswith(f"{url}: finished")
+    sound = CliRunner().invoke(main, ["verify", url])
+    assert sound.exit_code == 0, sound.output
+    assert sound.stdout.startswith(f"{url}: sound, finished")
+    told = CliRunner().invoke(main, ["replay", url, "--twin", "96"])
+    assert told.exit_code == 2
+    assert "there is no twin 96; give one from 0 to 95" in told.stderr
+    shard = run / "events/shard-00001.parquet"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    damaged = CliRunner().invoke(main, ["verify", url])
+    assert damaged.exit_code == 4
+    assert f"{url}/events/shard-00001.parquet: " in damaged.stdout
+
+
+@pytest.mark.slow
+def test_a_sweep_and_a_comparison_there_have_the_same_bytes(url: str, tmp_path: Path) -> None:
+    sweep = ["sweep", str(STUDY), "--quiet", "--workers", "1", "-s", "loss.margin_per_hour=1,2"]
+    for setting in (*IDLE, "simulation.twins=32", "simulation.shard_size=32", "uncertainty=[]"):
+        sweep += ["-s", setting]
+    for out in (url, str(tmp_path / "sweep")):
+        told = CliRunner().invoke(main, [*sweep, "--out", out])
+        assert told.exit_code == 0, told.output
+        assert f"Page: {out}/sweep.html" in told.stdout
+    there = place_of(url)
+    for name in ("sweep.csv", "sweep.parquet", "sweep.html"):
+        assert (there / name).read_bytes() == (tmp_path / "sweep" / name).read_bytes(), name
+    first, second = (f"{url}/runs/{run.name}" for run in sorted((there / "runs").iterdir()))
+    out = url.replace("/te", "/compared")
+    told = CliRunner().invoke(main, ["compare", first, second, "--out", out])
+    assert told.exit_code == 0, told.output
+    assert f"Page: {out}/compare.html" in told.stdout
+    again = CliRunner().invoke(main, [*sweep, "--out", out])
+    assert again.exit_code == 2
+    assert "no sweep" in again.stderr
