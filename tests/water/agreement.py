@@ -36,6 +36,10 @@ class Compared:
             then what they differ by is added to the tolerance, twice.
         newer: of a newer version of EPANET's; the comparison ends where it parts with `theirs`,
             and until then a value may be as either says.
+
+    Attributes:
+        times: of the solves that are compared, s.
+        n_trusted: solves that EPANET does not warn of, and before the first that it loses.
     """
 
     def __init__(
@@ -48,6 +52,8 @@ class Compared:
         bad = theirs.time_s[np.isin(theirs.warning, (*LOST, DISCONNECTED))]
         # what an unbalanced solve leaves behind is chance: flows to start from, and tank levels
         lost = theirs.time_s[np.isin(theirs.warning, LOST)]
+        first_lost = lost.min(initial=np.iinfo(int).max)
+        self.n_trusted = int(np.sum(~np.isin(theirs.time_s, bad) & (theirs.time_s < first_lost)))
         beside = [*others, *([] if newer is None else [newer])]
         parts = [_parted_s(theirs, other, given) - SHIFT_S for other in beside]
         self.trusted_until_s = min([*lost.tolist(), *parts], default=np.inf)

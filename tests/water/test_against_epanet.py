@@ -32,7 +32,7 @@ if not ENGINES:
 ACCURACY = 1e-5
 DAY_S = 86_400
 SEEDS, MORE_SEEDS = range(4), range(4, 212)
-ENOUGH = 0.9  # of all solves that EPANET does
+ENOUGH = 0.9  # of the solves that EPANET does not warn of
 PARTS = {"ky10": {"2.2"}}  # from its first solve on 2.2 closes ~@Pump-11, which 2.3 leaves open
 OPEN_AT_ONCE = 0.1  # of all runs, at most, in which EPANET itself leaves its first solve open
 
@@ -94,7 +94,7 @@ class Compare:
 
     Attributes:
         wrong: what EPANET does not explain.
-        n_solves, n_compared: of EPANET's solves.
+        n_solves, n_compared: of EPANET's solves, its warnings left out.
         is_begun: whether the first of them was compared.
         is_refused: whether EPANET itself leaves that one open.
     """
@@ -113,7 +113,7 @@ def _compares(beside: Beside) -> list[Compare]:
             wrong=tuple(
                 f"{beside.inp.stem}, EPANET {version}: {one}" for one in each.disagreements()
             ),
-            n_solves=len(each.theirs.time_s), n_compared=len(each.times),
+            n_solves=each.n_trusted, n_compared=len(each.times),
             is_begun=each.is_begun, is_refused=each.is_refused_at_once,
         )
         for version, each in found
