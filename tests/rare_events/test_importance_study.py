@@ -80,7 +80,7 @@ def test_only_tilted_twins_have_a_weight_in_the_event_table() -> None:
 @pytest.mark.slow
 def test_a_run_weighs_its_twins_goes_on_and_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     settings = [
-        ASKED, "simulation.twins=384", "simulation.shard_size=192", "plant.horizon_h=2",
+        ASKED, "simulation.twins=768", "simulation.shard_size=384", "plant.horizon_h=2",
         "report.return_periods=[30, 1000000]",
     ]  # fmt: skip
     study = with_tilt(read_study(TE, settings), TILT)
@@ -92,7 +92,7 @@ def test_a_run_weighs_its_twins_goes_on_and_refuses_what_it_does_not_know(tmp_pa
     weights = rows.column("weight").to_numpy()
     design = study_draws(study)
     attempts = rows.column("attempts").to_numpy().astype(np.int32)
-    assert np.array_equal(weights, design.weights(np.arange(384), attempts))
+    assert np.array_equal(weights, design.weights(np.arange(768), attempts))
     mean = reader.read_table("alt").to_pylist()[0]["MeanLoss"]
     loss = rows.column("loss").to_numpy()
     rate = study.attackers.frequency.per_year
