@@ -221,8 +221,9 @@ def baseline_sentences(findings: Findings) -> tuple[str, ...]:
 
 
 def _range_sentence(row: Row) -> str:
-    words, unit = row["Description"], "" if row["Unit"] == "1" else f" {row['Unit']}"
-    low, high = number(row["Low"], 4), number(row["High"], 4)
+    words, is_count = row["Description"], row["Unit"] == "1"
+    unit = "" if is_count else f" {row['Unit']}"
+    low, high = (f"{end:,.0f}" if is_count else number(end, 4) for end in (row["Low"], row["High"]))
     span = low if low == high else f"{low} to {high}"
     return f"{words[0].upper()}{words[1:]}: {span}{unit}."
 
