@@ -137,7 +137,7 @@ def _run_at(text: str) -> Path | None:
     from otsim.store.places import is_local, place_of
 
     place = place_of(text)
-    return place if place.is_dir() or not is_local(place) else None
+    return place if not is_local(place) or place.is_dir() else None
 
 
 def _finish(
