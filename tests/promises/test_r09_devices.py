@@ -29,8 +29,10 @@ run_study(
 
 @pytest.mark.slow
 def test_r09_four_virtual_devices_give_the_rows_of_one(tmp_path: Path) -> None:
-    """Not yet seen to fail: no process spreads a shard over devices yet. It stands here for the day
-    when one does."""
+    """No process spreads a shard over devices yet; it stands here for the day when one does.
+
+    Seen to fail: with the number of devices mixed into `stream_key`.
+    """
     run_study(short_study(twins=32), tmp_path / "one", workers=1, among=OneOfMany(page=False))
     size = ("simulation.twins=32", "simulation.shard_size=32")
     flags = f"--xla_force_host_platform_device_count=4 {os.environ.get('XLA_FLAGS', '')}"

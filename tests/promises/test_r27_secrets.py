@@ -74,8 +74,7 @@ def test_r27_no_file_of_a_run_holds_a_secret_or_a_path(
 def test_r27_no_output_of_a_command_holds_a_secret_or_a_path(tmp_path: Path) -> None:
     """A whole run from a study in the user's home: every file, the page, exports and the log.
 
-    Not yet seen to fail: it runs for minutes. `refuse_secrets`, which it shares with the test
-    above, was.
+    Seen to fail: with the report's path made absolute where `otsim run` prints it.
     """
     home = tmp_path / CANARY
     home.mkdir()
